@@ -1,0 +1,1 @@
+"""Files as cells with exact positions."""

@@ -1,0 +1,1 @@
+"""Rule packs: what is known about staleness, as data with gates, dates and sources."""

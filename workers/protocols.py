@@ -1,0 +1,264 @@
+"""The seams of the loop: what a stage, a document and a box must offer. Defined by who uses them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from workers.contract.domain import (
+        Artifact,
+        BaseEvidence,
+        Case,
+        Edit,
+        Execution,
+        Finding,
+        Record,
+        Repair,
+        Report,
+        Validation,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A piece of a document: a notebook's cell or a page's fence or paragraph."""
+
+    index: int
+    kind: str
+    """`code`, `markdown` or `raw`."""
+    source: str
+    """As text, lines ended by `\\n` whatever the file uses."""
+    id: str | None = None
+    tags: frozenset[str] = frozenset()
+
+
+class Document(Protocol):
+    """A file as cells that know where they came from, so an edit goes back to exact bytes.
+
+    Immutable. Notebooks and pages alike: a page's fences and paragraphs are its cells.
+    """
+
+    @property
+    def path(self) -> str:
+        """POSIX path relative to the repository."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """`notebook` or `page`."""
+        ...
+
+    @property
+    def raw(self) -> bytes:
+        """The file's bytes."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """Lower-case language of the code cells, e.g. `python`; python2 kernels count as `python`."""
+        ...
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        """All cells, in order."""
+        ...
+
+    @property
+    def artifact(self) -> Artifact:
+        """Path, kind and digest."""
+        ...
+
+    def file_line(self, cell: int, line: int) -> int:
+        """The line of the file (from 1) where line `line` (from 1) of cell `cell` (from 0) stands."""
+        ...
+
+    def edited(self, edits: Iterable[Edit]) -> Document:
+        """A new document with the edits spliced into the bytes; every byte outside the edited sources is unchanged.
+
+        Raises:
+            EditError: an edit overlaps another, lies outside its cell, or does not find its `old` text.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Does a name exist in the environment, and does a call of it bind?"""
+
+    name: str
+    """Dotted, starting with an importable module: `numpy.bool_`, `pandas.DataFrame.append`."""
+    keywords: tuple[str, ...] = ()
+    """Keyword names a call passes; empty asks for the name alone."""
+    positional: int | None = None
+    """How many positional arguments a call passes; None asks for the keywords alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the environment says."""
+
+    question: Question
+    status: str
+    """`exists`, `absent` (its parent was reached and does not have it), `unimportable` (the module is not there or
+    fails to import) or `undecided` (dynamic attributes, no signature)."""
+    bad_keywords: tuple[str, ...] = ()
+    """Keywords of the question that provably do not bind."""
+    parameters: tuple[str, ...] = ()
+    """Parameter names of the callable, where it has a signature."""
+    message: str = ""
+    """The library's own words: the AttributeError, ImportError or deprecation text."""
+    missing_at: str = ""
+    """The longest prefix of the name that exists, for `absent`."""
+    kind: str = ""
+    """`module`, `class`, `function`, `instance` or empty."""
+    warning: str = ""
+    """A DeprecationWarning or FutureWarning raised by merely reading the attribute."""
+
+
+class Environment(Protocol):
+    """An interpreter and its installed packages."""
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        ...
+
+    @property
+    def python_version(self) -> tuple[int, int, int]:
+        """Of that interpreter."""
+        ...
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """Normalised distribution name -> version; the kernel overlay is not among them."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Of interpreter version and packages."""
+        ...
+
+
+class Box(Protocol):
+    """Where a stranger's code runs: no network, no host files, bounded everything, all gone afterwards."""
+
+    @property
+    def name(self) -> str:
+        """`bubblewrap` or `none`."""
+        ...
+
+    @property
+    def environment(self) -> Environment:
+        """What runs inside."""
+        ...
+
+    async def execute(self, document: Document) -> Execution:
+        """Run the code cells in order in a fresh box. A failing artifact is a value.
+
+        Raises:
+            SandboxUnavailableError: the box could not be started; nothing was learned about the artifact.
+        """
+        ...
+
+    async def resolve(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        """Ask the environment, in a box, without running the artifact; answers in the order of the questions.
+
+        Raises:
+            SandboxUnavailableError: the box could not be started.
+        """
+        ...
+
+
+class Review(Protocol):
+    """Finds by evidence; edits nothing, runs nothing of the artifact."""
+
+    async def __call__(self, document: Document, execution: Execution) -> tuple[Finding, ...]:
+        """All findings, those that do not count included, in document order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a repairer gets to see."""
+
+    document: Document
+    """The best copy so far."""
+    findings: tuple[Finding, ...]
+    """What counts and remains in it, most important first."""
+    execution: Execution
+    """The last run of that copy."""
+    records: tuple[Record, ...]
+    """All iterations before this one."""
+    refused: frozenset[tuple[int, int, str, str]]
+    """`Edit.key`s that a validation has refused: not to be offered again."""
+
+
+class Repairer(Protocol):
+    """A rung of the ladder."""
+
+    @property
+    def name(self) -> str:
+        """As records and the pull request show it."""
+        ...
+
+    async def propose(self, task: Task) -> Repair | None:
+        """A repair of at least one edit, or None when this rung has nothing (new) to offer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a validation judges: the unchanged artifact, the attempt, and what made it."""
+
+    base: Document
+    head: Document
+    repair: Repair
+    """All edits since the base, as one repair against the best copy the attempt started from."""
+    base_evidence: BaseEvidence
+    base_findings: tuple[Finding, ...]
+    """What counted and was found in the base."""
+
+
+class Check(Protocol):
+    """One rule of validation; also the protocol of plug-in validators."""
+
+    @property
+    def name(self) -> str:
+        """The case's name."""
+        ...
+
+    async def check(self, change: Change) -> Case:
+        """Accept or refuse. A refusal's `feedback` tells the next repair what to do."""
+        ...
+
+
+class Validate(Protocol):
+    """All rules in order; cheap ones first, execution last; the first veto that refuses ends it."""
+
+    async def __call__(self, change: Change) -> Validation:
+        """The verdict; `remaining` is the delta of the head."""
+        ...
+
+
+class Progress(Protocol):
+    """Watches a run. Whatever it raises is logged and changes nothing."""
+
+    def phase(self, artifact: str, phase: str, iteration: int) -> None:
+        """`artifact` entered `phase` (`execute`, `review`, `repair`, `validate`, `done`)."""
+        ...
+
+    def finished(self, report: Report) -> None:
+        """An artifact ended."""
+        ...
+
+
+class Hook(Protocol):
+    """May veto an attempt before it is validated."""
+
+    async def before_attempt(self, document: Document, repair: Repair) -> str | None:
+        """A sentence that vetoes the repair, or None."""
+        ...

@@ -1,0 +1,1 @@
+"""The ladder: each module proposes repairs; none judges them."""
