@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench corpus lock format clean
+
+bin := .venv/bin
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+setup:
+	@.ci/setup
+
+demo: setup ## repair the examples in boxes, print what came of it, change nothing in the tree
+	@examples/demo
+
+test: setup ## every test
+	@$(bin)/python -m pytest -n 2 --dist worksteal
+
+check: setup ## format, lint, types, import contracts
+	@$(bin)/ruff format --check -q .
+	@$(bin)/ruff check -q .
+	@$(bin)/ruff check -q --config ruff-guest.toml workers/sandbox/guest
+	@$(bin)/pyright --warnings
+	@$(bin)/lint-imports --no-logo
+
+bench: setup ## time a boxed notebook beside nbconvert and papermill
+	@$(bin)/python -m bench.execute
+
+corpus: setup ## measure on a folder of real stale documents: make corpus CORPUS=DIR
+	@$(bin)/python -m bench.corpus $(CORPUS)
+
+lock: setup ## resolve the dependencies anew
+	@$(bin)/uv pip compile -q --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade -o requirements.lock pyproject.toml
+
+format: setup ## format and mend what the linter can
+	@$(bin)/ruff format -q .
+	@$(bin)/ruff check -q --fix .
+
+clean: ## remove what setup and tests made in this folder
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

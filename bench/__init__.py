@@ -1,0 +1,1 @@
+"""Measurements: nothing imports them, and no test depends on their figures."""

@@ -1,0 +1,141 @@
+"""The command line. Only wiring: what is typed becomes values, errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workers.cli import doctor, repair, scan, session, settings_commands
+from workers.contract.errors import ConfigError, EnvironmentBuildError, MendloopError
+
+USAGE = 2
+OPERATIONAL = 3
+
+app = typer.Typer(
+    name="mendloop",
+    help="Mend stale notebooks, and prove it by running them before and after.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(settings_commands.app)
+
+
+class Sandbox(StrEnum):
+    """Where artifacts run."""
+
+    BUBBLEWRAP = "bubblewrap"
+    NONE = "none"
+
+
+Paths = Annotated[list[Path], typer.Argument(help="Notebooks, or folders to search for them.", show_default=False)]
+Repo = Annotated[Path | None, typer.Option(help="The repository; found upward from PATHS by its .git otherwise.")]
+Python = Annotated[
+    str | None,
+    typer.Option(metavar="INTERPRETER", help="Run in this interpreter's environment (CPython 3.7 or later)."),
+]
+Requirements = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Build the environment from this file, with uv.")
+]
+Config = Annotated[Path | None, typer.Option(metavar="FILE", help="Configuration; .github/mendloop.yml otherwise.")]
+Date = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Judge staleness by this date; today otherwise.")]
+Box = Annotated[Sandbox, typer.Option(help="`none` runs without a box, and the evidence says so.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer passes an option's value by position
+    if asked:
+        sys.stdout.write(f"mendloop {session.version()}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Mend stale notebooks, and prove it by running them before and after."""
+
+
+@app.command("repair")
+def repair_command(  # noqa: PLR0913 - an option each
+    paths: Paths,
+    *,
+    repo: Repo = None,
+    python: Python = None,
+    requirements: Requirements = None,
+    config: Config = None,
+    date: Date = None,
+    max_iterations: Annotated[int | None, typer.Option(metavar="N", help="Iterations for one artifact.")] = None,
+    jobs: Annotated[int | None, typer.Option(metavar="N", help="Artifacts at once.")] = None,
+    timeout_s: Annotated[float | None, typer.Option(metavar="S", help="Seconds for one run of an artifact.")] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Print the patch.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write repaired artifacts over the originals.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder, outside the checkout.")
+    ] = None,
+    json: Json = False,
+    sandbox: Box = Sandbox.BUBBLEWRAP,
+) -> None:
+    """Repair stale artifacts. Nothing in the working tree changes without --write."""
+    flags = {
+        "--python": python,
+        "--requirements": requirements,
+        "--max-iterations": max_iterations,
+        "--jobs": jobs,
+        "--timeout-s": timeout_s,
+    }
+    asked = session.Asked(paths=paths, repo=repo, config=config, date=date, flags=flags)
+    options = repair.Options(asked=asked, sandbox=sandbox.value, out=out, diff=diff, write=write, as_json=json)
+    raise typer.Exit(repair.repair(options))
+
+
+@app.command("scan")
+def scan_command(  # noqa: PLR0913 - an option each
+    paths: Paths,
+    *,
+    repo: Repo = None,
+    python: Python = None,
+    requirements: Requirements = None,
+    config: Config = None,
+    date: Date = None,
+    resolve: Annotated[bool, typer.Option("--resolve", help="Ask the environment about names, in a box.")] = False,
+    json: Json = False,
+    sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0 on standard output.")] = False,
+    sandbox: Box = Sandbox.BUBBLEWRAP,
+) -> None:
+    """Find what is stale without running any artifact."""
+    if json and sarif:
+        raise ConfigError("--json and --sarif exclude each other; give one")
+    flags = {"--python": python, "--requirements": requirements}
+    asked = session.Asked(paths=paths, repo=repo, config=config, date=date, flags=flags)
+    options = scan.Options(asked=asked, sandbox=sandbox.value, resolve=resolve, as_json=json, as_sarif=sarif)
+    raise typer.Exit(scan.scan(options))
+
+
+@app.command("doctor")
+def doctor_command() -> None:
+    """Check what this machine offers for running artifacts, and say what to install."""
+    raise typer.Exit(doctor.doctor())
+
+
+def main() -> None:
+    """Run what was typed and leave with its exit code.
+
+    0: all fresh, repaired or skipped; 1: something remains; 2: usage or configuration; 3: an operational error;
+    130: interrupted.
+    """
+    try:
+        app(prog_name="mendloop")
+    except (ConfigError, EnvironmentBuildError) as error:
+        session.say(f"mendloop: {error}")
+        sys.exit(USAGE)
+    except MendloopError as error:
+        session.say(f"mendloop: {error}")
+        sys.exit(OPERATIONAL)

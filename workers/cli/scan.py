@@ -1,0 +1,127 @@
+"""`mendloop scan`: what is stale, found without running anything of the artifacts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from rich.console import Console
+
+from workers import stages
+from workers.cli import session, terminal
+from workers.cli.sarif import sarif
+from workers.contract.report import finding_json, outcome_name, reason
+from workers.sandbox.opening import open_box
+from workers.workspace import inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.cli.sarif import Scanned
+    from workers.cli.session import Asked, Session
+    from workers.contract.domain import Finding
+    from workers.protocols import Document
+    from workers.settings import Root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `scan` is told besides what every command is."""
+
+    asked: Asked
+    sandbox: Literal["bubblewrap", "none"]
+    resolve: bool
+    as_json: bool
+    as_sarif: bool
+
+
+def scan(options: Options) -> int:
+    """Run the command; its exit code: 1 when something counts as stale.
+
+    Raises:
+        MendloopError: what was typed cannot be used, or `--resolve` finds no box.
+    """
+    opened = session.start(options.asked)
+    scanned = asyncio.run(_scanned(opened, options))
+    if options.as_sarif:
+        _print_json(opened.redactor.mask_all(sarif(scanned, session.version())))
+    elif options.as_json:
+        _print_json(opened.redactor.mask_all(_result(opened, scanned)))
+    else:
+        _print(opened, scanned)
+    if any(outcome_name(report.outcome) == "errored" for report in opened.unread):
+        return 3
+    return int(any(_counting(opened, document, findings) for document, findings in scanned))
+
+
+async def _scanned(opened: Session, options: Options) -> list[Scanned]:
+    found: dict[str, Scanned] = {}
+    for root, documents in opened.groups():
+        for document, findings in zip(documents, await _group(opened, root, documents, options), strict=True):
+            found[document.path] = (document, findings)
+    return [found[document.path] for document in opened.documents]
+
+
+async def _group(
+    opened: Session, root: Root, documents: tuple[Document, ...], options: Options
+) -> Sequence[Sequence[Finding]]:
+    environment = await session.environment_for(root)
+    resolve = None
+    if options.resolve:
+        limits = session.box_limits(root.settings)
+        cache = session.cache()
+        box = await open_box(
+            options.sandbox, environment=environment, cache=cache, workspace=opened.repo, limits=limits
+        )
+        resolve = box.resolve
+    return await stages.scan_all(documents, settings=root.settings, environment=environment, resolve=resolve)
+
+
+def _counting(opened: Session, document: Document, findings: Sequence[Finding]) -> list[Finding]:
+    settings = opened.plan.root_for(document.path).settings
+    return [finding for finding in findings if stages.counts(finding, settings)]
+
+
+def _result(opened: Session, scanned: list[Scanned]) -> dict[str, Any]:
+    items = inventory(opened.documents)
+    artifacts: list[dict[str, Any]] = [
+        {
+            "path": item.path,
+            "kind": document.kind,
+            "name": item.name,
+            "cells": item.cells,
+            "code_cells": item.code_cells,
+            "language": item.language,
+            "findings": [finding_json(finding) for finding in findings],
+            "counting": [finding.id for finding in _counting(opened, document, findings)],
+        }
+        for item, (document, findings) in zip(items, scanned, strict=True)
+    ]
+    unread = [
+        {"path": r.artifact.path, "kind": r.artifact.kind, "outcome": outcome_name(r.outcome), "reason": reason(r)}
+        for r in opened.unread
+    ]
+    return {"schema": 1, "artifacts": artifacts, "unread": unread}
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+
+
+def _print(opened: Session, scanned: list[Scanned]) -> None:
+    console = Console()
+    console.print(terminal.inventory(inventory(opened.documents)))
+    for document, findings in scanned:
+        for line in terminal.findings(document.path, findings):
+            console.print(line, soft_wrap=True)
+    for report in opened.unread:
+        line = (
+            f"{terminal.plain(report.artifact.path)}: {outcome_name(report.outcome)}. {terminal.plain(reason(report))}"
+        )
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    total = sum(len(findings) for _, findings in scanned)
+    counting = sum(len(_counting(opened, document, findings)) for document, findings in scanned)
+    console.print(f"{total} findings, {counting} of them count", highlight=False)

@@ -1,0 +1,194 @@
+"""What a person sees: progress while it runs, and the table at the end. Numbers come from `contract.report`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from workers.contract import report as numbers
+from workers.contract.markdown import capped, seen
+from workers.contract.pull_request import evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from workers.contract.domain import Finding, Report, Run
+    from workers.contract.report import Delivery
+    from workers.settings import Value
+    from workers.workspace import Item
+
+STYLES = {
+    "fresh": "green",
+    "repaired": "green",
+    "improved": "yellow",
+    "unrepaired": "red",
+    "skipped": "dim",
+    "errored": "bold red",
+}
+MESSAGE_CHARS = 400
+
+
+def plain(text: str, chars: int = MESSAGE_CHARS) -> str:
+    """Foreign text on one line, without anything a terminal would obey."""
+    return " ".join(capped(seen(text), chars).split())
+
+
+class Lines:
+    """Progress as plain lines, where nobody watches a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to clean up."""
+
+    def note(self, text: str) -> None:
+        """Something that concerns the whole run."""
+        self._line(text)
+
+    def phase(self, artifact: str, phase: str, iteration: int) -> None:
+        """One line per phase."""
+        if phase != "done":
+            self._line(f"{plain(artifact)}: {phase}{f' (iteration {iteration})' if iteration else ''}")
+
+    def finished(self, report: Report) -> None:
+        """One line per artifact."""
+        self._line(
+            f"{plain(report.artifact.path)}: {numbers.outcome_name(report.outcome)} after {report.seconds:.1f} s"
+        )
+
+    def _line(self, text: str) -> None:
+        seconds = time.monotonic() - self._started
+        self._console.print(Text(f"[{seconds:7.1f} s] {text}"), soft_wrap=True)
+
+
+class Board:
+    """Progress on a terminal: one row per artifact at work, with the phase and the time spent."""
+
+    def __init__(self, console: Console) -> None:
+        self._started = time.monotonic()
+        self._note = ""
+        self._rows: dict[str, tuple[str, int, float]] = {}
+        self._ended: dict[str, Report] = {}
+        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._live.stop()
+
+    def note(self, text: str) -> None:
+        """Something that concerns the whole run."""
+        self._note = text
+
+    def phase(self, artifact: str, phase: str, iteration: int) -> None:
+        """Show the phase; the clock of an artifact starts with its first."""
+        since = self._rows[artifact][2] if artifact in self._rows else time.monotonic()
+        self._rows[artifact] = (phase, iteration, since)
+
+    def finished(self, report: Report) -> None:
+        """Move the artifact from what is at work to what is done."""
+        self._rows.pop(report.artifact.path, None)
+        self._ended[report.artifact.path] = report
+
+    def _table(self) -> Table:
+        now = time.monotonic()
+        title = f"{self._note or 'mendloop'} · {len(self._ended)} done · {now - self._started:.0f} s"
+        table = Table(title=Text(title), box=None, padding=(0, 2), show_header=False)
+        # A copy: the loop goes on while the terminal is drawn from another thread.
+        for path, (phase, iteration, since) in list(self._rows.items()):
+            shown = f"{phase}, iteration {iteration}" if iteration else phase
+            table.add_row(Text(plain(path)), Text(shown, style="cyan"), Text(f"{now - since:.1f} s"))
+        return table
+
+
+def progress(console: Console) -> Lines | Board:
+    """The progress that suits where `console` goes."""
+    return Board(console) if console.is_terminal else Lines(console)
+
+
+def results(run: Run, deliveries: Mapping[str, Delivery]) -> Table:
+    """The run as a table, one row per artifact."""
+    table = Table("artifact", "outcome", "base", "head", "evidence", "iterations", "changed cells", "left", "seconds")
+    for report in run.reports:
+        name = numbers.outcome_name(report.outcome)
+        delivery = deliveries.get(report.artifact.path, numbers.NOTHING)
+        table.add_row(
+            Text(plain(report.artifact.path), overflow="fold"),
+            Text(name, style=STYLES[name]),
+            numbers.base_status(report).replace("_", " "),
+            numbers.head(report).status.replace("_", " "),
+            evidence(report),
+            str(len(report.records)),
+            ", ".join(map(str, delivery.changed_cells)) or "-",
+            str(len(numbers.remaining(report.outcome))),
+            f"{report.seconds:.1f}",
+        )
+    return table
+
+
+def explained(run: Run) -> Iterable[Text]:
+    """Below the table: why something was skipped or is left."""
+    for report in run.reports:
+        name = numbers.outcome_name(report.outcome)
+        if name not in {"fresh", "repaired"}:
+            yield Text.assemble(
+                (f"{plain(report.artifact.path)}: {name}. ", STYLES[name]), plain(numbers.reason(report))
+            )
+        for finding in numbers.remaining(report.outcome):
+            yield Text(f"  - {_where(finding)}{plain(numbers.remains(finding))}")
+
+
+def _where(finding: Finding) -> str:
+    place = finding.place
+    return f"cell {place.cell}, line {place.line}: " if place else ""
+
+
+def summary(run: Run) -> str:
+    """One line of totals."""
+    totals = numbers.totals(run)
+    counts = ", ".join(f"{totals[name]} {name}" for name in numbers.OUTCOMES if totals[name])
+    return f"{counts or 'no artifacts'} in {totals['seconds']:.1f} s"
+
+
+def findings(path: str, found: Iterable[Finding]) -> Iterable[Text]:
+    """What a scan found in one artifact, as an editor jumps to it."""
+    for finding in found:
+        line = f"{finding.place.file_line}:" if finding.place else ""
+        kind = f"[{finding.severity.value}, {finding.staleness.value}, {finding.rung.name}]"
+        yield Text(f"{plain(path)}:{line} {_where(finding)}{plain(finding.message)} {kind} {plain(finding.rule)}")
+
+
+def inventory(items: Iterable[Item]) -> Table:
+    """What was found."""
+    table = Table("artifact", "path", "cells", "code cells", title="inventory")
+    for item in items:
+        table.add_row(Text(plain(item.name)), Text(plain(item.path)), str(item.cells), str(item.code_cells))
+    return table
+
+
+def settings(values: Iterable[Value]) -> Table:
+    """Every setting, its value and where it comes from."""
+    table = Table("setting", "value", "from")
+    for value in values:
+        table.add_row(Text(value.key), Text(plain(json.dumps(value.value, ensure_ascii=False))), Text(value.origin))
+    return table

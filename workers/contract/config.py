@@ -1,0 +1,252 @@
+"""The owner's configuration, `.github/mendloop.yml`: which keys there are, what they may hold and what they default to."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from workers.contract import business
+from workers.contract.domain import Severity, Staleness
+
+PATH = ".github/mendloop.yml"
+"""Where the configuration stands in a repository."""
+DEFAULT_CLASSES = (Staleness.BROKEN, Staleness.RETIRED, Staleness.DEPRECATED)
+
+ConductRule = Literal[
+    "cell-deleted",
+    "cell-kind",
+    "cell-emptied",
+    "cell-order",
+    "cell-id",
+    "cell-tag",
+    "heading-lost",
+    "must-keep",
+    "protected-cell",
+    "cell-skipped",
+    "try-except",
+    "assertion-dropped",
+    "statement-dropped",
+    "ends-early",
+    "hides-warnings",
+    "literal-for-computation",
+    "mock-for-call",
+    "library-patched",
+    "data-faked",
+    "changes-randomness",
+    "old-pin",
+]
+"""Rules of conduct an owner may lift, by name."""
+
+
+def _glob(value: str) -> str:
+    if not value.strip() or "\0" in value:
+        raise ValueError("a glob may not be empty")
+    return value
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return value
+
+
+def _relative(value: str) -> str:
+    if value.startswith(("/", "~")) or "\0" in value or ".." in value.replace("\\", "/").split("/"):
+        raise ValueError("a path inside the repository, relative to its root")
+    return value.strip("/").removeprefix("./") or "."
+
+
+def _words(value: object) -> object:
+    """A command as one line is split as a shell would, without being a shell."""
+    if isinstance(value, str):
+        return tuple(shlex.split(value))
+    return tuple(cast("list[object]", value)) if isinstance(value, list) else value
+
+
+Glob = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_glob)]
+Regex = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_regex)]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+Inside = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_relative)]
+Words = Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
+Command = Annotated[Words, BeforeValidator(_words, json_schema_input_type=Text | Words)]
+Many = Field(default=(), max_length=500)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Modernization(_Strict):
+    """A mapping written as an object: a shipped rule by its id, or a rename."""
+
+    rule: Text | None = None
+    """Id of a shipped rule."""
+    old: Text | None = Field(default=None, alias="from")
+    """Dotted call that is stale, e.g. `qdrant.search`."""
+    new: Text | None = Field(default=None, alias="to")
+    """Dotted call that takes its place."""
+    receivers: tuple[Text, ...] = Field(default=(), max_length=500, strict=False)
+    """Names in the document that the mapping holds for although they do not come from the library itself."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Modernization:
+        if (self.rule is None) == (self.old is None) or (self.old is None) != (self.new is None):
+            raise ValueError("either `rule`, or `from` and `to` together")
+        self.mapping()
+        return self
+
+    def mapping(self) -> business.Mapping:
+        """As the rules read it.
+
+        Raises:
+            ValueError: no such rule, or not a rename of dotted names.
+        """
+        phrase = self.rule if self.rule is not None else f"{self.old} -> {self.new}"
+        return business.mapping(phrase, self.receivers)
+
+
+def _phrase(value: object) -> object:
+    if isinstance(value, str):
+        mapping = business.mapping(value)
+        return {"rule": mapping.rule} if mapping.rule and not mapping.old else _as_object(value)
+    return value
+
+
+def _as_object(phrase: str) -> dict[str, str]:
+    old, _, new = phrase.replace("\N{RIGHTWARDS ARROW}", "->").partition("->")
+    return {"from": old.strip(), "to": new.strip()}
+
+
+Modernize = Annotated[Modernization, BeforeValidator(_phrase, json_schema_input_type=Text | Modernization)]
+
+
+class BusinessRules(_Strict):
+    """What the owner wants used, replaced and explained."""
+
+    preferred_chat_model: Text | None = None
+    """The chat model notebooks should name."""
+    preferred_embedding_model: Text | None = None
+    """The embedding model notebooks should name."""
+    deprecated_models: tuple[Text, ...] = Many
+    """Models to be replaced, whatever their vendor says of them."""
+    modernize: tuple[Modernize, ...] = Many
+    """Ids of shipped rules, phrases like `old.call -> new.call`, or objects."""
+    reader_experience: tuple[Text, ...] = Many
+    """Sentences for readers' sake; those that can be decided are checked."""
+
+    def rules(self) -> business.BusinessRules:
+        """As the stages read them."""
+        return business.BusinessRules(
+            preferred_chat_model=self.preferred_chat_model,
+            preferred_embedding_model=self.preferred_embedding_model,
+            deprecated_models=self.deprecated_models,
+            modernize=tuple(item.mapping() for item in self.modernize),
+            reader_experience=self.reader_experience,
+        )
+
+
+class Limits(_Strict):
+    """Time and size. Times in seconds, sizes in megabytes."""
+
+    timeout_s: float = Field(default=600.0, gt=0, le=86_400)
+    """For one execution of one artifact."""
+    cell_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
+    """For one cell."""
+    budget_s: float = Field(default=3600.0, gt=0, le=604_800)
+    """Wall time for all iterations of one artifact."""
+    cost_usd: float | None = Field(default=None, gt=0, le=10_000)
+    """Money for all model calls of one artifact; left out there is no limit of its own."""
+    memory_mb: int = Field(default=4096, ge=64, le=1_048_576)
+    """For everything that runs in one box."""
+    disk_mb: int = Field(default=1024, ge=1, le=1_048_576)
+    """What one box may write."""
+    output_mb: int = Field(default=10, ge=1, le=1024)
+    """What the outputs of one execution may weigh."""
+    file_mb: int = Field(default=50, ge=1, le=1024)
+    """An artifact larger than this is not read."""
+    diff_lines: int = Field(default=400, ge=1, le=100_000)
+    """A repair that changes more source lines is refused."""
+
+
+class Root(_Strict):
+    """The settings of a part of the repository; what is left out comes from the top of the file."""
+
+    include: tuple[Glob, ...] = Field(default=("**/*.ipynb",), max_length=500)
+    """Globs, as in a .gitignore, of the files to keep true."""
+    exclude: tuple[Glob, ...] = Many
+    """Globs of files to leave out."""
+    classes: tuple[Staleness, ...] | None = Field(default=None, max_length=5)
+    """Classes of staleness that count. Left out: broken, retired and deprecated; policy too where business rules are
+    stated, and reader where reader_experience is."""
+    severity: Severity = Severity.LOW
+    """Findings below this severity start no repair."""
+    business_rules: BusinessRules = BusinessRules()
+    """What the owner wants used, replaced and explained."""
+    python: Text | None = None
+    """The interpreter in whose environment the artifacts run."""
+    requirements: Inside | None = None
+    """A requirements file to build the environment from."""
+    outputs: Literal["keep", "changed", "refresh", "clear"] = "keep"
+    """What happens to the stored outputs of a repaired notebook."""
+    limits: Limits = Limits()
+    """Time and size."""
+    protected_cells: tuple[Annotated[int, Field(ge=0)] | Text, ...] = Many
+    """Cells no repair may touch: an index, an id, `tag:<tag>` or `text:<glob over the source>`."""
+    must_keep: tuple[Text, ...] = Many
+    """Text that has to stay wherever it is."""
+    banned_patterns: tuple[Regex, ...] = Many
+    """Regular expressions that no added line may match."""
+    conduct_overrides: tuple[ConductRule, ...] = Many
+    """Rules of conduct that the owner lifts, by name."""
+    commands: tuple[Command, ...] = Many
+    """Commands that have to succeed in the box after a repair, as a line or a list of words."""
+    max_iterations: int = Field(default=5, ge=1, le=100)
+    """Iterations of the loop for one artifact."""
+
+    @model_validator(mode="after")
+    def _one_environment(self) -> Root:
+        if self.python is not None and self.requirements is not None:
+            raise ValueError("`python` and `requirements` exclude each other; keep one")
+        return self
+
+
+class NamedRoot(Root):
+    """A folder with settings of its own."""
+
+    path: Inside
+    """The folder, relative to the repository."""
+
+
+class Config(Root):
+    """The whole file."""
+
+    jobs: int = Field(default=2, ge=1, le=256)
+    """Artifacts at once."""
+    roots: tuple[NamedRoot, ...] = Field(default=(), max_length=100)
+    """Folders with settings of their own; the deepest that holds a file decides."""
+
+    @model_validator(mode="after")
+    def _folders_once(self) -> Config:
+        paths = [root.path for root in self.roots]
+        twice = sorted({path for path in paths if paths.count(path) > 1})
+        if twice:
+            raise ValueError(f"`roots` names `{twice[0]}` twice; put its settings together")
+        return self
+
+
+def json_schema() -> dict[str, Any]:
+    """The file's JSON schema, for editors."""
+    schema = Config.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mendloop configuration",
+        "description": f"The file {PATH}.",
+        **{key: value for key, value in schema.items() if key not in {"title", "description"}},
+    }

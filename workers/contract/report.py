@@ -1,0 +1,237 @@
+"""A run in numbers: the one source of what the terminal, the JSON contract and the pull request say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from workers.contract.domain import (
+    Errored,
+    EvidenceLevel,
+    Execution,
+    Fresh,
+    Improved,
+    Repaired,
+    Skipped,
+    StopReason,
+    Unrepaired,
+)
+from workers.contract.markdown import capped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workers.contract.domain import Finding, Outcome, Record, Report, Run
+
+SCHEMA = 1
+ERROR_CHARS = 1200
+OutcomeName = Literal["fresh", "repaired", "improved", "unrepaired", "skipped", "errored"]
+OUTCOMES: tuple[OutcomeName, ...] = ("fresh", "repaired", "improved", "unrepaired", "skipped", "errored")
+NOT_RUN = Execution(status="not_run")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a run left in its folder for one artifact."""
+
+    changed_cells: tuple[int, ...] = ()
+    """Cells whose source is another than before, from 0."""
+    patch: str | None = None
+    """Path of the patch under the run's folder."""
+    record: str | None = None
+    """Path of the delivered record, or of the last one, under the run's folder."""
+
+
+NOTHING = Delivery()
+
+
+def outcome_name(outcome: Outcome) -> OutcomeName:
+    """The outcome as one word."""
+    match outcome:
+        case Fresh():
+            return "fresh"
+        case Repaired():
+            return "repaired"
+        case Improved():
+            return "improved"
+        case Unrepaired():
+            return "unrepaired"
+        case Skipped():
+            return "skipped"
+        case Errored():
+            return "errored"
+
+
+def stop_reason(outcome: Outcome) -> StopReason | None:
+    """Why the loop ended; None where it never started."""
+    match outcome:
+        case Fresh() | Skipped():
+            return None
+        case Repaired():
+            return StopReason.PASSED
+        case Improved(reason=reason) | Unrepaired(reason=reason):
+            return reason
+        case Errored():
+            return StopReason.OPERATIONAL_ERROR
+
+
+def remaining(outcome: Outcome) -> tuple[Finding, ...]:
+    """The remaining delta."""
+    match outcome:
+        case Improved(remaining=findings) | Unrepaired(remaining=findings):
+            return findings
+        case Fresh() | Repaired() | Skipped() | Errored():
+            return ()
+
+
+def reason(report: Report) -> str:
+    """How it ended, in a sentence."""
+    match report.outcome:
+        case Skipped(reason=text) | Errored(reason=text):
+            return text
+        case Fresh():
+            return report.note or "nothing stale at the classes that count"
+        case Repaired(iteration=iteration):
+            return report.note or f"everything that counts is mended and proven in iteration {iteration}"
+        case Improved(remaining=left, reason=stop) | Unrepaired(remaining=left, reason=stop):
+            return report.note or f"{count(len(left), 'finding')} left: {stop.value.replace('_', ' ')}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def delivered(report: Report) -> Record | None:
+    """The record whose copy is delivered."""
+    match report.outcome:
+        case Repaired(iteration=iteration) | Improved(iteration=iteration):
+            return next((record for record in report.records if record.iteration == iteration), None)
+        case Fresh() | Unrepaired() | Skipped() | Errored():
+            return None
+
+
+def head(report: Report) -> Execution:
+    """The run of what is delivered; `not_run` when nothing is."""
+    record = delivered(report)
+    return NOT_RUN if record is None else record.validation.head
+
+
+def evidence(report: Report) -> Execution | None:
+    """The run the outcome rests on: of what is delivered, else of the unchanged artifact."""
+    record = delivered(report)
+    if record is not None:
+        return record.validation.head
+    return None if report.base is None else report.base.first
+
+
+def evidence_level(report: Report) -> EvidenceLevel:
+    """What the outcome rests on."""
+    run = evidence(report)
+    judged = not isinstance(report.outcome, Skipped | Errored)
+    return EvidenceLevel.NONE if run is None or not judged else run.level
+
+
+def base_status(report: Report) -> Literal["passed", "failed", "not_run", "flaky"]:
+    """How the unchanged artifact ran."""
+    if report.base is None:
+        return "not_run"
+    return "flaky" if report.base.flaky else report.base.first.status
+
+
+def model_calls(report: Report) -> int:
+    """Over all iterations."""
+    return sum(record.repair.model_calls for record in report.records)
+
+
+def cost_usd(report: Report) -> float:
+    """Over all iterations."""
+    return round(sum(record.repair.cost_usd for record in report.records), 6)
+
+
+def remains(finding: Finding) -> str:
+    """Why a finding remains and what would unlock it, in a sentence."""
+    unlock = finding.unlock or finding.fix or "a person has to decide"
+    return f"{finding.message} Cause: {finding.cause.value}. To unlock: {unlock}"
+
+
+def exit_code(run: Run) -> int:
+    """0 all fresh, repaired or skipped; 1 something remains; 3 an artifact ended in an operational error."""
+    names = {outcome_name(report.outcome) for report in run.reports}
+    if "errored" in names:
+        return 3
+    return 1 if names & {"improved", "unrepaired"} else 0
+
+
+def result_json(run: Run, run_dir: str, deliveries: Mapping[str, Delivery]) -> dict[str, Any]:
+    """What `--json` prints: the contract in docs/result.schema.json. `deliveries` is keyed by artifact path."""
+    artifacts = [_artifact(report, deliveries.get(report.artifact.path, NOTHING)) for report in run.reports]
+    return {"schema": SCHEMA, "run_id": run.id, "run_dir": run_dir, "artifacts": artifacts, "totals": totals(run)}
+
+
+def totals(run: Run) -> dict[str, float]:
+    """One count per outcome, and what it cost."""
+    names = [outcome_name(report.outcome) for report in run.reports]
+    return {
+        **{name: names.count(name) for name in OUTCOMES},
+        "seconds": round(run.seconds, 3),
+        "model_calls": sum(map(model_calls, run.reports)),
+        "cost_usd": round(sum(map(cost_usd, run.reports)), 6),
+    }
+
+
+def _artifact(report: Report, delivery: Delivery) -> dict[str, Any]:
+    stop = stop_reason(report.outcome)
+    run = evidence(report)
+    return {
+        "path": report.artifact.path,
+        "kind": report.artifact.kind,
+        "outcome": outcome_name(report.outcome),
+        "stop_reason": None if stop is None else stop.value,
+        "reason": reason(report),
+        "iterations": len(report.records),
+        "evidence_level": evidence_level(report).value,
+        "until_cell": None if run is None else run.until_cell,
+        "executed_cells": 0 if run is None else run.executed_cells,
+        "base": _execution(NOT_RUN if report.base is None else report.base.first, base_status(report)),
+        "head": _execution(head(report), head(report).status),
+        "findings": [finding_json(finding) for finding in report.findings],
+        "remaining_delta": [{"id": left.id, "reason": remains(left)} for left in remaining(report.outcome)],
+        "changed_cells": list(delivery.changed_cells),
+        "patch": delivery.patch,
+        "record": delivery.record,
+        "model_calls": model_calls(report),
+        "cost_usd": cost_usd(report),
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _execution(run: Execution, status: str) -> dict[str, Any]:
+    error = run.error
+    return {
+        "status": status,
+        "failed_cell": run.failed_cell,
+        "error_class": None if error is None else error.name,
+        "error": capped(error.message, ERROR_CHARS) if error else (run.reason or None),
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as the contract shows it."""
+    place = finding.place
+    return {
+        "id": finding.id,
+        "issue_type": finding.issue_type.value,
+        "severity": finding.severity.value,
+        "rung": finding.rung.name,
+        "class": finding.staleness.value,
+        "cause": finding.cause.value,
+        "cell": place and place.cell,
+        "line": place and place.line,
+        "column": place and place.column,
+        "file_line": place and place.file_line,
+        "rule": finding.rule,
+        "message": capped(finding.message, ERROR_CHARS),
+        "fix": finding.fix,
+    }

@@ -1,0 +1,96 @@
+"""Shape rules as data: `shapes.yml` as values, with what each rule may claim in an environment and on a date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date  # noqa: TC003 - a field's type, read by who looks at the class
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from workers.contract.domain import Staleness
+from workers.knowledge.rule import version
+
+if TYPE_CHECKING:
+    from workers.protocols import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One rewrite that changes a call's shape: where it holds and how long its target lives."""
+
+    id: str
+    old: str
+    new: str
+    staleness: Staleness
+    """What it is while the old form still works."""
+    package: str | None
+    target_since: str | None
+    deprecated_since: str | None
+    gone_since: str | None
+    target_reads_only_since: date | None
+    target_until: date | None
+    successor: str | None
+    """What the target's vendor names for afterwards."""
+    as_of: date
+    source: str
+
+    def staleness_in(self, environment: Environment) -> Staleness | None:
+        """What the old form is in the installed version, the owner's wishes apart; None where it is fine."""
+        if self._reached(self.gone_since, environment):
+            return Staleness.BROKEN
+        if self._reached(self.deprecated_since, environment):
+            return Staleness.DEPRECATED
+        return None
+
+    def resolves_in(self, environment: Environment) -> bool:
+        """True where the new form is known to exist in the installed version."""
+        return self._reached(self.target_since, environment)
+
+    def closed(self, as_of: date) -> bool:
+        """True once the target takes nothing new any more."""
+        ends = [end for end in (self.target_reads_only_since, self.target_until) if end is not None]
+        return bool(ends) and as_of >= min(ends)
+
+    def life(self, as_of: date) -> str:
+        """What is known of the target's end, in words; empty where nothing is."""
+        told: list[str] = []
+        if self.target_reads_only_since is not None:
+            verb = "is read-only since" if as_of >= self.target_reads_only_since else "becomes read-only on"
+            told.append(f"{verb} {self.target_reads_only_since}")
+        if self.target_until is not None:
+            told.append(f"{'ended' if as_of >= self.target_until else 'ends'} on {self.target_until}")
+        after = f"; its vendor names {self.successor}" if self.successor else ""
+        return f"{self.new} {' and '.join(told)}{after}" if told else ""
+
+    def _reached(self, since: str | None, environment: Environment) -> bool:
+        installed = environment.packages.get(self.package or "")
+        return installed is not None and since is not None and version(installed) >= version(since)
+
+
+@cache
+def shapes() -> dict[str, Shape]:
+    """Id -> shape, in the file's order."""
+    text = resources.files(__package__ or "workers.knowledge").joinpath("shapes.yml").read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = yaml.safe_load(text)
+    return {row["id"]: _shape(row) for row in rows}
+
+
+def _shape(row: dict[str, Any]) -> Shape:
+    return Shape(
+        id=row["id"],
+        old=row["from"],
+        new=row["to"],
+        staleness=Staleness(row["class"]),
+        package=row.get("package"),
+        target_since=row.get("target_since"),
+        deprecated_since=row.get("deprecated_since"),
+        gone_since=row.get("gone_since"),
+        target_reads_only_since=row.get("target_reads_only_since"),
+        target_until=row.get("target_until"),
+        successor=row.get("successor"),
+        as_of=row["as_of"],
+        source=row["source"],
+    )

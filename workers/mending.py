@@ -1,0 +1,237 @@
+"""One artifact on its way through the loop: the steps, and what is known so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from workers.attempts import Attempt, fingerprint, improves, supersedes
+from workers.contract.domain import (
+    BaseEvidence,
+    Case,
+    Execution,
+    Fresh,
+    Improved,
+    Outcome,
+    Record,
+    Repair,
+    Repaired,
+    Report,
+    StopReason,
+    Unrepaired,
+    Validation,
+)
+from workers.protocols import Change, Document, Repairer, Review, Task, Validate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.budget import Meter
+    from workers.contract.domain import Finding
+    from workers.watch import Watch
+
+
+class Stages(Protocol):
+    """What the loop calls, in the order in which it calls it."""
+
+    async def execute(self, document: Document) -> Execution:
+        """Run the artifact in a fresh box."""
+        ...
+
+    @property
+    def review(self) -> Review:
+        """All findings of a copy."""
+        ...
+
+    def counts(self, finding: Finding) -> bool:
+        """True for a finding at the classes and the severity that the owner asked for."""
+        ...
+
+    @property
+    def ladder(self) -> Sequence[Repairer]:
+        """Cheapest first."""
+        ...
+
+    @property
+    def validate(self) -> Validate:
+        """The verdict on an attempt."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Mending:
+    """One artifact on its way through the loop. What is known is here, so that a cancelled run can still tell it."""
+
+    document: Document
+    stages: Stages
+    meter: Meter
+    watch: Watch
+    base: BaseEvidence | None = None
+    findings: tuple[Finding, ...] = ()
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    """The first is the unchanged artifact, the last the best copy so far."""
+    records: list[Record] = field(default_factory=list[Record])
+    refused: frozenset[tuple[int, int, str, str]] = frozenset()
+    """`Edit.key`s not to be offered again."""
+    deltas: set[str] = field(default_factory=set[str])
+    """Fingerprints of what the iterations left."""
+    note: str = ""
+
+    def iterations(self) -> range:
+        """Numbers of the iterations that the budget allows, from 1."""
+        return range(1, self.meter.budget.max_iterations + 1)
+
+    def over_budget(self) -> bool:
+        """True when time or money is used up."""
+        limit = self.meter.exhausted
+        self.note = limit or self.note
+        return limit is not None
+
+    def seen_before(self, validation: Validation) -> bool:
+        """True when an earlier iteration, the last or any before it, left the same delta."""
+        delta = fingerprint(validation)
+        if delta in self.deltas:
+            self.note = "this iteration left the same delta as one before"
+            return True
+        self.deltas.add(delta)
+        return False
+
+    async def look(self) -> tuple[Finding, ...]:
+        """Run the unchanged artifact and review it with what the run showed."""
+        self.watch.phase(self.document.path, "execute", 0)
+        self.base = BaseEvidence(first=await self.stages.execute(self.document))
+        self.watch.phase(self.document.path, "review", 0)
+        self.findings = await self.stages.review(self.document, self.base.first)
+        remaining = tuple(filter(self.stages.counts, self.findings))
+        self.attempts.append(
+            Attempt(iteration=0, document=self.document, execution=self.base.first, remaining=remaining)
+        )
+        return remaining
+
+    async def propose(self, number: int) -> Repair | None:
+        """The first rung that has something to offer for what remains in the best copy."""
+        best = self.attempts[-1]
+        if number > 1:
+            self.watch.phase(self.document.path, "review", number)
+            findings = await self.stages.review(best.document, best.execution)
+            self.attempts[-1] = best = replace(best, remaining=tuple(filter(self.stages.counts, findings)))
+        self.watch.phase(self.document.path, "repair", number)
+        task = Task(
+            document=best.document,
+            findings=tuple(sorted(best.remaining, key=importance)),
+            execution=best.execution,
+            records=tuple(self.records),
+            refused=self.refused,
+        )
+        for rung in self.stages.ladder:
+            repair = await rung.propose(task)
+            if repair is not None and repair.edits:
+                self.meter.spent_usd += repair.cost_usd
+                return repair
+        self.note = "no rung of the ladder has anything (new) to offer for what remains"
+        return None
+
+    async def flaky(self) -> bool:
+        """Run the base a second time, once, before the first repair is judged."""
+        base = self._evidence()
+        if base.second is None and base.first.status != "not_run":
+            self.watch.phase(self.document.path, "execute", 0)
+            base = self.base = replace(base, second=await self.stages.execute(self.document))
+        if base.flaky:
+            self.note = "the unchanged artifact ended differently in two runs; a flaky base proves nothing"
+        return base.flaky
+
+    async def attempt(self, number: int, repair: Repair) -> Validation:
+        """Apply a repair to the best copy, judge it against the base, write it down, and keep it if it is no worse."""
+        self.watch.phase(self.document.path, "validate", number)
+        best, since = self.attempts[-1], self.meter.seconds
+        head = best.document.edited(repair.edits)
+        sentence = await self.watch.veto(best.document, repair)
+        validation = vetoed(sentence, best.remaining) if sentence else await self._judge(head, repair)
+        self._keep(
+            head,
+            Record(
+                iteration=number,
+                review=best.remaining,
+                repair=repair,
+                validation=validation,
+                updated=head.artifact.digest,
+                seconds=self.meter.seconds - since,
+            ),
+        )
+        return validation
+
+    async def _judge(self, head: Document, repair: Repair) -> Validation:
+        change = Change(
+            base=self.document,
+            head=head,
+            repair=repair,
+            base_evidence=self._evidence(),
+            base_findings=self.attempts[0].remaining,
+        )
+        return await self.stages.validate(change)
+
+    def _keep(self, head: Document, record: Record) -> None:
+        self.records.append(record)
+        if self.watch.on_record is not None:
+            self.watch.on_record(head, record)
+        attempt = Attempt(
+            iteration=record.iteration,
+            document=head,
+            execution=record.validation.head,
+            remaining=record.validation.remaining,
+            validation=record.validation,
+        )
+        if supersedes(attempt, self.attempts[-1]):
+            self.attempts.append(attempt)
+        else:
+            self.refused |= blamed(record.repair, record.validation)
+
+    def _evidence(self) -> BaseEvidence:
+        if self.base is None:
+            raise RuntimeError("the base was not run")
+        return self.base
+
+    def report(self, outcome: Outcome) -> Report:
+        """What is known, with the outcome."""
+        return Report(
+            artifact=self.document.artifact,
+            outcome=outcome,
+            findings=self.findings,
+            base=self.base,
+            records=tuple(self.records),
+            note=self.note,
+            seconds=self.meter.seconds,
+        )
+
+    def outcome(self, stop: StopReason) -> Outcome:
+        """The best attempt by verdict is delivered, not the last."""
+        if not self.attempts:
+            return Unrepaired(remaining=(), reason=stop)
+        base, best = self.attempts[0], self.attempts[-1]
+        if stop is StopReason.PASSED:
+            return Repaired(iteration=best.iteration) if best.iteration else Fresh()
+        delivered = [attempt for attempt in self.attempts if improves(attempt, base)]
+        if delivered:
+            best = max(delivered, key=lambda attempt: (attempt.rank, attempt.iteration))
+            return Improved(iteration=best.iteration, remaining=best.remaining, reason=stop)
+        return Unrepaired(remaining=base.remaining, reason=stop)
+
+
+def importance(finding: Finding) -> tuple[int, int, int, int]:
+    """Sort key: the most severe and best proven first, then in document order."""
+    place = finding.place
+    return (-finding.severity.rank, -finding.rung, place.cell if place else -1, place.line if place else -1)
+
+
+def blamed(repair: Repair, validation: Validation) -> frozenset[tuple[int, int, str, str]]:
+    """The edits of a refused attempt that must not come again: those in the blamed cells, else all."""
+    cells = {cell for case in validation.cases if not case.passed for cell in case.cells}
+    edits = [edit for edit in repair.edits if edit.cell in cells] or repair.edits
+    return frozenset(edit.key for edit in edits)
+
+
+def vetoed(sentence: str, remaining: tuple[Finding, ...]) -> Validation:
+    """The verdict when a hook said no: nothing was run."""
+    case = Case(name="hook", passed=False, veto=True, evidence=sentence, feedback=sentence)
+    return Validation(cases=(case,), head=Execution(status="not_run", reason=sentence), remaining=remaining)

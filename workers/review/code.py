@@ -1,0 +1,195 @@
+"""A document's Python cells, parsed once, and what the expressions in them stand for."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from workers.contract.domain import Edit
+from workers.documents.python import Assigned, ImportMap, Offsets, Positioned, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from workers.protocols import Document
+
+_DEPTH = 12
+"""How far a value is followed through assignments; `a = b; b = a` ends here."""
+_GUARDS = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "NameError"})
+"""Exceptions whose handler shows that the author expects the name to be missing."""
+_VERSION_WORDS = frozenset({"__version__", "version_info", "hasattr", "LooseVersion", "parse_version", "PY2", "PY3"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeCell:
+    """One cell that parses."""
+
+    index: int
+    source: str
+    tree: ast.Module
+    offsets: Offsets
+    guarded: frozenset[int]
+    """`id`s of the nodes inside a guard: an `except ImportError`, an `if` about a version."""
+    parents: Mapping[int, ast.AST]
+    """Parent of every name that is read, by the name's `id`."""
+
+    def text(self, node: Positioned) -> str:
+        """The source of `node`."""
+        start, end = self.offsets.span(node)
+        return self.source[start:end]
+
+    def edit(self, start: int, end: int, new: str) -> Edit:
+        """Replace a stretch of this cell."""
+        return Edit(cell=self.index, start=start, end=end, old=self.source[start:end], new=new)
+
+
+class Code:
+    """The cells of a document that are Python, with their names resolved."""
+
+    def __init__(self, document: Document, makes: Mapping[str, str]) -> None:
+        self.imports = ImportMap(document.cells)
+        self.cells = tuple(_cells(document))
+        self.complete = len(self.cells) == sum(cell.kind == "code" for cell in document.cells)
+        """Every code cell parses, so no use of a name is out of sight."""
+        self._makes = makes
+
+    def named(self, node: ast.AST, cell: int) -> str | None:
+        """The dotted name of an expression: by imports (`np.int`) or by the receiver's type (`frame.append`)."""
+        return self._named(node, cell, _DEPTH)
+
+    def _named(self, node: ast.AST, cell: int, depth: int) -> str | None:
+        if dotted := self.imports.dotted(node, cell):
+            return dotted
+        if isinstance(node, ast.Attribute) and (kind := self._type(node.value, cell, depth)):
+            return f"{kind}.{node.attr}"
+        return None
+
+    def _type(self, node: ast.expr, cell: int, depth: int) -> str | None:
+        """The dotted type of a value, where constructors, readers and assignments prove it."""
+        if depth == 0:
+            return None
+        match node:
+            case ast.Name():
+                return self._common(self.imports.assigned(node, cell), depth - 1)
+            case ast.Call(func=function):
+                return self._makes.get(self._named(function, cell, depth - 1) or "")
+            case ast.Attribute():
+                return self._makes.get(f"@{self._named(node, cell, depth - 1)}")
+            case ast.Subscript(value=value, slice=index):
+                kind = self._type(value, cell, depth - 1)
+                return self._makes.get(f"{kind}[{_subscript(index)}]") if kind else None
+            case _:
+                return None
+
+    def _common(self, values: tuple[Assigned, ...], depth: int) -> str | None:
+        """The one type that all possible values have."""
+        kinds = {self._assigned(value, depth) for value in values}
+        return kinds.pop() if len(kinds) == 1 else None
+
+    def _assigned(self, value: Assigned, depth: int) -> str | None:
+        if value.item is None:
+            return self._type(value.value, value.cell, depth)
+        if not isinstance(value.value, ast.Call):
+            return None
+        made = self._named(value.value.func, value.cell, depth)
+        return self._makes.get(f"{made}:{value.item}") if made else None
+
+    @cached_property
+    def loads(self) -> tuple[tuple[CodeCell, ast.Name], ...]:
+        """Every name that is read, in document order of its cells."""
+        return tuple(
+            (cell, node)
+            for cell in self.cells
+            for node in ast.walk(cell.tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        )
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """Every name the document binds or reads anywhere."""
+        nodes = [node for cell in self.cells for node in ast.walk(cell.tree)]
+        return frozenset(name for node in nodes for name in _identifiers(node))
+
+    @cached_property
+    def patched(self) -> frozenset[str]:
+        """Dotted names the document assigns itself (`np.int = int`): its own answer to the staleness."""
+        stores = (
+            self.imports.dotted(node, cell.index)
+            for cell in self.cells
+            for node in ast.walk(cell.tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        )
+        return frozenset(name for name in stores if name)
+
+
+def _cells(document: Document) -> Iterator[CodeCell]:
+    for cell in document.cells:
+        if cell.kind == "code" and (tree := parse(cell.source)):
+            yield CodeCell(
+                index=cell.index,
+                source=cell.source,
+                tree=tree,
+                offsets=Offsets(cell.source),
+                guarded=frozenset(_guarded(tree)),
+                parents=_parents(tree),
+            )
+
+
+def _identifiers(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.alias(name=name, asname=asname):
+            yield asname or name.partition(".")[0]
+        case _:
+            pass
+
+
+def _parents(tree: ast.Module) -> dict[int, ast.AST]:
+    return {
+        id(child): parent
+        for parent in ast.walk(tree)
+        for child in ast.iter_child_nodes(parent)
+        if isinstance(child, ast.Name)
+    }
+
+
+def _guarded(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(_expects_absence(handler) for handler in node.handlers):
+            inside: list[ast.stmt] = [
+                *node.body,
+                *(one for handler in node.handlers for one in handler.body),
+                *node.orelse,
+            ]
+        elif isinstance(node, ast.If) and _about_versions(node.test):
+            inside = [*node.body, *node.orelse]
+        else:
+            continue
+        for statement in inside:
+            yield from map(id, ast.walk(statement))
+
+
+def _expects_absence(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or any(
+        isinstance(node, ast.Name) and node.id in _GUARDS for node in ast.walk(handler.type)
+    )
+
+
+def _about_versions(test: ast.expr) -> bool:
+    words = (getattr(node, "attr", None) or getattr(node, "id", None) for node in ast.walk(test))
+    return any(word in _VERSION_WORDS for word in words)
+
+
+def _subscript(index: ast.expr) -> str:
+    match index:
+        case ast.Constant(value=str()):
+            return "str"
+        case ast.List():
+            return "list"
+        case _:
+            return ""

@@ -1,0 +1,55 @@
+"""What a reader may expect of a document, as far as the text alone decides it.
+
+Off unless the owner's `reader_experience` speaks of it; a sentence turns on the rules whose words it uses.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from workers.documents.python import ImportMap, parse
+from workers.review import reader_effects, reader_order, reader_placeholders, reader_setup
+from workers.review.drafts import Draft, findings
+from workers.review.shape import Code
+from workers.review.sites import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from workers.contract.business import BusinessRules
+    from workers.contract.domain import Finding
+    from workers.protocols import Document
+
+RULES: dict[str, tuple[re.Pattern[str], tuple[Callable[[Code], Iterator[Draft]], ...]]] = {
+    "reader/setup": (re.compile(r"\bset-?up\b|\binstall|\bfresh\b"), (reader_setup.unstated,)),
+    "reader/placeholder": (re.compile(r"\bplaceholders?\b"), (reader_placeholders.placeholders,)),
+    "reader/prerequisite": (
+        re.compile(r"\bprerequisites?\b"),
+        (reader_order.unmentioned_keys, reader_order.used_before_defined),
+    ),
+    "reader/side-effect": (re.compile(r"\bside[ -]effects?\b"), (reader_effects.unannounced,)),
+}
+"""Rule -> the words that turn it on, and its checks."""
+
+
+def find(document: Document, rules: BusinessRules) -> tuple[Finding, ...]:
+    """Everything that a reader would stumble over, by the rules the owner turned on."""
+    wanted = wanted_by(rules.reader_experience)
+    if not wanted or document.language != "python":
+        return ()
+    cells = [cell for cell in document.cells if cell.kind == "code"]
+    sites = tuple(Site(cell.index, cell.source) for cell in cells if parse(cell.source) is not None)
+    code = Code(document=document, sites=sites, imports=ImportMap(cells))
+    checks = [check for name, (_, checks) in RULES.items() if name in wanted for check in checks]
+    return findings(document, (draft for check in checks for draft in check(code)))
+
+
+def wanted_by(sentences: Iterable[str]) -> frozenset[str]:
+    """The rules that the owner's sentences (or plain rule names) speak of."""
+    return frozenset(
+        name
+        for sentence in sentences
+        for name, (words, _) in RULES.items()
+        if sentence.strip() == name or words.search(sentence.lower())
+    )

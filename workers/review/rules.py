@@ -1,0 +1,208 @@
+"""Symbol rules applied to a document: what is stale in the environment that runs it, and the edit that follows.
+
+Names are followed through imports and assignments; strings, comments, file names and whatever only looks like the name
+are left alone. Pure: what the environment really has is asked with `questions` and read back with `with_resolution`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from workers.contract.domain import Cause, IssueType, Rung, Severity, Staleness, Suggestion
+from workers.knowledge.rule import BUILTINS, Keyword, Symbol, Value, judge
+from workers.protocols import Question
+from workers.review.arguments import arguments
+from workers.review.code import Code
+from workers.review.drafts import Draft, findings
+from workers.review.matches import Index, Match
+from workers.review.moves import imports
+from workers.review.symbols import attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+
+    from workers.contract.domain import Finding
+    from workers.knowledge.rule import Packs, Rule, Verdict, Version
+    from workers.protocols import Answer, Document, Environment
+
+
+def find(document: Document, packs: Packs, environment: Environment, *, as_of: date) -> tuple[Finding, ...]:
+    """Everything the packs know to be stale in `environment`, in document order; rung E2.
+
+    The class comes from the installed version. A package that is not installed gives a deprecated finding whose suggestion is not
+    resolved: nothing proves it.
+    """
+    if document.language != "python":
+        return ()
+    active = {rule.id: (rule, verdict) for rule in packs.rules if (verdict := judge(rule, environment))}
+    usable = [_usable(rule, verdict, as_of) for rule, verdict in active.values()]
+    matches = _matches(document, packs.makes, Index(usable))
+    return findings(document, [_draft(match, *active[match.rule.id], as_of) for match in matches])
+
+
+def questions(found: Iterable[Finding], packs: Packs) -> tuple[Question, ...]:
+    """What to ask the environment so that `with_resolution` can say more, each question once."""
+    asked = (question for finding in found for question in _questions(finding, packs.rule(finding.rule)) if question)
+    return tuple(dict.fromkeys(asked))
+
+
+def with_resolution(found: Iterable[Finding], answers: Iterable[Answer], packs: Packs) -> tuple[Finding, ...]:
+    """The findings with what the environment said.
+
+    An old name that is absent is E4 and broken; a target that resolves may be edited in, one that does not takes its
+    edit along.
+    """
+    by_question = {answer.question: answer for answer in answers}
+    return tuple(_resolved(finding, packs.rule(finding.rule), by_question) for finding in found)
+
+
+def _usable(rule: Rule, verdict: Verdict, as_of: date) -> Rule:
+    """The rule without its target where that is retired, or not yet in the installed version."""
+    if not _retired(rule, as_of) and (verdict.installed is None or verdict.reachable):
+        return rule
+    return replace(rule, change=replace(rule.change, new=None))
+
+
+def _retired(rule: Rule, as_of: date) -> bool:
+    return rule.target_until is not None and rule.target_until < as_of
+
+
+def _matches(document: Document, makes: Mapping[str, str], index: Index) -> Iterator[Match]:
+    code = Code(document, makes)
+    for cell in code.cells:
+        yield from attributes(code, cell, index)
+        yield from imports(code, cell, index)
+        yield from arguments(code, cell, index)
+
+
+def _draft(match: Match, rule: Rule, verdict: Verdict, as_of: date) -> Draft:
+    broken = verdict.staleness is Staleness.BROKEN
+    suggestion = _suggestion(match, verdict)
+    return Draft(
+        cell=match.cell,
+        offset=match.start,
+        rule=rule.id,
+        anchor=match.anchor,
+        message=_message(rule, verdict),
+        issue_type=IssueType.DEPRECATED_API,
+        severity=rule.severity or (Severity.HIGH if broken else Severity.MEDIUM),
+        staleness=verdict.staleness,
+        rung=Rung.E2,
+        cause=Cause.CODE,
+        evidence=f"{rule.source} (read {rule.as_of.isoformat()})",
+        fix=_fix(match, rule, verdict, as_of),
+        suggestion=suggestion,
+    )
+
+
+def _suggestion(match: Match, verdict: Verdict) -> Suggestion | None:
+    edits, _ = match.mended
+    if not edits:
+        return None
+    target = None if (match.target or "").startswith(BUILTINS) else match.target
+    return Suggestion(edits=edits, target=target, resolved=verdict.installed is not None and target is None)
+
+
+def _fix(match: Match, rule: Rule, verdict: Verdict, as_of: date) -> str:
+    """The direction in words, and why it was not taken where it was not."""
+    if _retired(rule, as_of):
+        return f"The target is retired since {rule.target_until}: a person has to choose another."
+    edits, note = match.mended
+    said = [_direction(rule), rule.message]
+    if verdict.installed and not verdict.reachable:
+        said.append(f"The installed {rule.package} {verdict.installed} does not have it yet.")
+    elif not edits and note:
+        said.append(f"Not edited: {note}.")
+    return " ".join(part for part in said if part)
+
+
+def _message(rule: Rule, verdict: Verdict) -> str:
+    gate = rule.gate
+    said = [f"was deprecated in {rule.package} {_dotted(gate.deprecated)}"] if gate.deprecated else []
+    said += [f"was removed in {rule.package} {_dotted(gate.removed)}"] if gate.removed else []
+    installed = f"installed: {verdict.installed}" if verdict.installed else "not installed here"
+    return f"{_stale(rule)} {' and '.join(said)} ({installed})."
+
+
+def _dotted(gate: Version) -> str:
+    return ".".join(map(str, gate))
+
+
+def _stale(rule: Rule) -> str:
+    match rule.change:
+        case Symbol(old=old):
+            return f"`{old}`"
+        case Keyword(old=old, calls=calls):
+            return f"The keyword `{old}` of `{calls[0]}`"
+        case Value(old=old):
+            return f"The value `{old}`"
+
+
+def _direction(rule: Rule) -> str:
+    change = rule.change
+    if isinstance(change, Keyword) and change.drop:
+        return "Leave it out."
+    return f"Use `{change.new.removeprefix(BUILTINS)}`." if change.new else ""
+
+
+def _questions(finding: Finding, rule: Rule | None) -> Iterator[Question]:
+    target = finding.suggestion.target if finding.suggestion else None
+    match rule.change if rule else None:
+        case Symbol(old=old):
+            yield Question(name=old)
+            if target:
+                yield Question(name=target)
+        case Keyword(old=old, new=new) if target:
+            yield Question(name=target, keywords=(old,))
+            if new:
+                yield Question(name=target, keywords=(new,))
+        case _:
+            return
+
+
+def _resolved(finding: Finding, rule: Rule | None, answers: Mapping[Question, Answer]) -> Finding:
+    if rule is None or isinstance(rule.change, Value):
+        return finding
+    asked = list(_questions(finding, rule))
+    old = answers.get(asked[0]) if asked else None
+    new = answers.get(asked[1]) if len(asked) > 1 else None
+    return _with_target(_with_old(finding, rule, old), rule, new)
+
+
+def _with_old(finding: Finding, rule: Rule, answer: Answer | None) -> Finding:
+    """What the environment says of the stale name."""
+    if answer is None:
+        return finding
+    gone = answer.status in {"absent", "unimportable"} if isinstance(rule.change, Symbol) else bool(answer.bad_keywords)
+    said = answer.message or answer.warning
+    evidence = f"{said[:300]} {finding.evidence}" if said else finding.evidence
+    if gone and answer.status != "unimportable":
+        return replace(
+            finding,
+            rung=Rung.E4,
+            staleness=Staleness.BROKEN,
+            severity=rule.severity or Severity.HIGH,
+            evidence=evidence,
+        )
+    if answer.warning:
+        return replace(finding, rung=Rung.E3, evidence=evidence)
+    return finding
+
+
+def _with_target(finding: Finding, rule: Rule, answer: Answer | None) -> Finding:
+    """What the environment says of the target."""
+    if finding.suggestion is None:
+        return finding
+    if isinstance(rule.change, Keyword) and rule.change.drop:
+        return replace(finding, suggestion=replace(finding.suggestion, resolved=True))
+    if answer is None:
+        return finding
+    fits = not answer.bad_keywords and answer.status == "exists"
+    if fits:
+        return replace(finding, suggestion=replace(finding.suggestion, resolved=True))
+    if answer.status in {"absent", "unimportable"} or answer.bad_keywords:
+        missing = answer.question.name + "".join(f"({name}=)" for name in answer.bad_keywords)
+        return replace(finding, suggestion=None, fix=f"{finding.fix} Not edited: `{missing}` does not resolve here.")
+    return finding

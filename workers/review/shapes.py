@@ -1,0 +1,77 @@
+"""Shape rules: calls whose form changed, not only their name.
+
+Off unless the owner's business rules name them; on without being asked only where the installed version no longer has the old
+form. A rule whose target is itself being shut down keeps its finding and offers no edit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workers.contract.domain import Staleness
+from workers.documents.python import ImportMap, parse
+from workers.knowledge.shape import shapes
+from workers.review import shapes_openai, shapes_pandas, shapes_qdrant, shapes_rename, shapes_tools
+from workers.review.drafts import findings
+from workers.review.shape import Code, Hit, Mandate, draft
+from workers.review.sites import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    from workers.contract.business import BusinessRules
+    from workers.contract.domain import Finding
+    from workers.knowledge.shape import Shape
+    from workers.protocols import Document, Environment
+    from workers.review.drafts import Draft
+
+RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
+    "chat-completions-to-responses": shapes_openai.find,
+    "functions-to-tools": shapes_tools.find,
+    "oaieval-to-evals-api": shapes_rename.oaieval,
+    "pandas-append-to-concat": shapes_pandas.append,
+    "pandas-fillna-method": shapes_pandas.fillna,
+    "pandas-scatter-plot": shapes_pandas.scatter_plot,
+    "qdrant-search-to-query-points": shapes_qdrant.find,
+}
+"""Rule by the id of its shape."""
+
+_OWN = Mandate(rule="shapes/own-rename", staleness=Staleness.POLICY, evidence="the owner's business rules")
+
+
+def find(document: Document, environment: Environment, rules: BusinessRules, as_of: date) -> tuple[Finding, ...]:
+    """Every stale form that the owner names or that the environment no longer has."""
+    code = _code(document)
+    drafts: list[Draft] = []
+    for identifier, rule in RULES.items():
+        mandate = _mandate(shapes()[identifier], environment, rules, as_of)
+        if mandate is not None:
+            drafts.extend(draft(hit, mandate) for hit in rule(code, mandate))
+    for mapping in rules.modernize:
+        if mapping.rule is None:
+            drafts.extend(draft(hit, _OWN) for hit in shapes_rename.renames(code, mapping))
+    return findings(document, drafts)
+
+
+def _code(document: Document) -> Code:
+    cells = [cell for cell in document.cells if cell.kind == "code"]
+    sites = tuple(Site(cell.index, cell.source) for cell in cells if parse(cell.source) is not None)
+    return Code(document=document, sites=sites, imports=ImportMap(cells))
+
+
+def _mandate(shape: Shape, environment: Environment, rules: BusinessRules, as_of: date) -> Mandate | None:
+    asked = [mapping for mapping in rules.modernize if mapping.rule == shape.id]
+    staleness = shape.staleness_in(environment)
+    if not asked and staleness is not Staleness.BROKEN:
+        return None
+    return Mandate(
+        rule=f"shapes/{shape.id}",
+        staleness=Staleness.BROKEN if staleness is Staleness.BROKEN else Staleness.POLICY,
+        evidence=f"{shape.source} as of {shape.as_of}",
+        receivers=frozenset(name for mapping in asked for name in mapping.receivers),
+        resolves=shape.resolves_in(environment),
+        closed=shape.closed(as_of),
+        life=shape.life(as_of),
+        with_responses=any(mapping.rule == "chat-completions-to-responses" for mapping in rules.modernize),
+    )

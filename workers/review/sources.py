@@ -1,0 +1,103 @@
+"""Every source of findings, in order, and how what they say about one place becomes one finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from workers.contract.domain import Rung
+from workers.review import api, models, python2, reader, rules, shapes, suppress
+from workers.review.execution import find as from_execution
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from datetime import date
+
+    from workers.contract.business import BusinessRules
+    from workers.contract.domain import Execution, Finding, Place
+    from workers.knowledge.packs import Packs
+    from workers.protocols import Answer, Document, Environment, Question
+
+    Resolve = Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Reviewer:
+    """Reviews a copy with everything that is configured. Reads; edits nothing and runs nothing of the artifact."""
+
+    packs: Packs
+    environment: Environment
+    business: BusinessRules
+    as_of: date
+    resolve: Resolve | None
+    """Asks the environment, in a box; None leaves static resolution out."""
+    _known: dict[Question, Answer] = field(default_factory=dict["Question", "Answer"])
+
+    async def __call__(self, document: Document, execution: Execution) -> tuple[Finding, ...]:
+        """All findings in document order, suppressed ones left out."""
+        found = [*self._patterns(document), *from_execution(document, execution)]
+        if self.resolve is not None:
+            found = await self._resolved(document, found)
+        return suppress.apply(tuple(sorted(merged(found), key=_order)), document)
+
+    def _patterns(self, document: Document) -> Iterable[Finding]:
+        yield from rules.find(document, self.packs, self.environment, as_of=self.as_of)
+        yield from python2.find(document, self.environment)
+        yield from models.find(document, self.business, self.as_of)
+        yield from shapes.find(document, self.environment, self.business, self.as_of)
+        yield from reader.find(document, self.business)
+
+    async def _resolved(self, document: Document, found: list[Finding]) -> list[Finding]:
+        """With what the environment itself says about the names, and about the targets of the suggestions."""
+        asked = api.questions(document)
+        answers = await self._ask((*rules.questions(found, self.packs), *asked))
+        known = rules.with_resolution(found, answers, self.packs)
+        said = api.find(document, answers)
+        targets = await self._ask(api.targets(said))
+        return [*known, *api.with_targets(said, targets)]
+
+    async def _ask(self, questions: Sequence[Question]) -> tuple[Answer, ...]:
+        """Answers in order; an environment does not change during a run, so nothing is asked twice."""
+        new = tuple(dict.fromkeys(question for question in questions if question not in self._known))
+        if new and self.resolve is not None:
+            for question, answer in zip(new, await self.resolve(new), strict=True):
+                self._known[question] = answer
+        return tuple(self._known[question] for question in questions)
+
+
+def merged(found: Iterable[Finding]) -> list[Finding]:
+    """One finding where a pattern and the environment speak of the same place: the pattern's, with the stronger rung.
+
+    A run's error stays a finding of its own: that it stands on a stale line does not prove that it comes from there.
+    """
+    kept: list[Finding] = []
+    at: dict[Place, int] = {}
+    for finding in found:
+        index = at.get(finding.place) if finding.place and not _from_run(finding) else None
+        if index is None or kept[index].staleness is not finding.staleness:
+            if finding.place and not _from_run(finding):
+                at.setdefault(finding.place, len(kept))
+            kept.append(finding)
+        else:
+            kept[index] = _combined(kept[index], finding)
+    return kept
+
+
+def _combined(first: Finding, second: Finding) -> Finding:
+    return replace(
+        first,
+        rung=Rung(max(first.rung, second.rung)),
+        evidence=first.evidence or second.evidence,
+        suggestion=first.suggestion or second.suggestion,
+        fix=first.fix or second.fix,
+        unlock=first.unlock or second.unlock,
+    )
+
+
+def _from_run(finding: Finding) -> bool:
+    return finding.rule.startswith("execution/")
+
+
+def _order(finding: Finding) -> tuple[int, int, int, str]:
+    place = finding.place
+    return (place.cell, place.line, place.column, finding.rule) if place else (-1, 0, 0, finding.rule)

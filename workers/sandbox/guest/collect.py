@@ -1,0 +1,173 @@
+"""What one cell showed, bounded: outputs, warnings and the error, as plain JSON values."""
+
+import hashlib
+import json
+import re
+
+OUTPUTS = 1000
+WARNINGS = 200
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_MESSAGE_CHARACTERS = 4000
+_TRACEBACK_CHARACTERS = 12000
+
+
+def plain(text):
+    """The text without terminal codes."""
+    return _ANSI.sub("", text) if "\x1b" in text else text
+
+
+def bounded(text, most):
+    """The head and the tail of a text longer than `most`, with a note of what is left out between them."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return "%s\n[... %d characters left out ...]\n%s" % (text[:half], len(text) - 2 * half, text[-half:])
+
+
+class Budget:
+    """What all cells together may print before the run is ended as a flood."""
+
+    def __init__(self, cell, total, rich):
+        """All in bytes: text kept of a cell, text of all cells, other representations of all cells."""
+        self.cell, self.total, self.rich = cell, total, rich
+
+    @property
+    def spent(self):
+        """True when a cell printed more than may be."""
+        return self.total < 0 or self.rich < 0
+
+
+class Cell:
+    """One cell while it runs. Feed it messages; `outputs` and `warnings` are what it showed."""
+
+    def __init__(self, budget, displays):
+        """`displays` are the outputs with a display id of all cells so far."""
+        self.outputs, self.warnings = [], []
+        self.failure = None
+        self._budget, self._displays = budget, displays
+        self._room, self._clear = budget.cell, False
+
+    @property
+    def flooded(self):
+        """True when the cells together printed more than they may."""
+        return self._budget.spent
+
+    def take(self, kind, content):
+        """One message of the kernel about this cell."""
+        handle = getattr(self, "_" + kind, None)
+        if handle is not None and kind in _KINDS:
+            handle(content)
+
+    def _stream(self, content):
+        self._cleared()
+        text, last = content["text"], self.outputs[-1] if self.outputs else None
+        if last is None or last["kind"] != "stream" or last["name"] != content["name"]:
+            last = self._add({"kind": "stream", "name": content["name"], "text": ""})
+        kept = self._kept(text)
+        last["text"] += kept
+        last["truncated"] |= len(kept) < len(text)
+
+    def _display_data(self, content):
+        self._cleared()
+        output = self._add(dict(self._shown(content), kind="display_data", name=""))
+        name = content.get("transient", {}).get("display_id")
+        if name is not None:
+            self._displays.setdefault(name, []).append(output)
+
+    def _execute_result(self, content):
+        self._cleared()
+        self._add(dict(self._shown(content), kind="execute_result", name=""))
+
+    def _update_display_data(self, content):
+        shown = self._shown(content)
+        for output in self._displays.get(content.get("transient", {}).get("display_id"), ()):
+            output.update(shown)
+
+    def _clear_output(self, content):
+        self._clear = True
+        if not content.get("wait"):
+            self._cleared()
+
+    def _error(self, content):
+        self._cleared()
+        text = bounded(plain(content.get("evalue", "")), _MESSAGE_CHARACTERS)
+        self._add({"kind": "error", "name": content.get("ename", ""), "text": text})
+
+    def _mendloop_warning(self, content):
+        if len(self.warnings) < WARNINGS:
+            self.warnings.append(content)
+
+    def _mendloop_error(self, content):
+        self.failure = content
+
+    def _cleared(self):
+        if self._clear:
+            self._clear = False
+            del self.outputs[:]
+
+    def _add(self, output):
+        output.setdefault("truncated", False)
+        output.setdefault("mime", [])
+        if len(self.outputs) < OUTPUTS:
+            self.outputs.append(output)
+        else:
+            self.outputs[-1]["truncated"] = True
+        return output
+
+    def _kept(self, text):
+        """As much of the text as there is room for in this cell."""
+        self._budget.total -= len(text)
+        kept = text if len(text) <= self._room else text[: self._room]
+        self._room -= len(kept)
+        return kept
+
+    def _shown(self, content):
+        data = content.get("data", {})
+        text = data.get("text/plain", "")
+        text = text if isinstance(text, str) else "".join(text)
+        kept = self._kept(text)
+        mime = sorted((kind, self._digest(value)) for kind, value in data.items() if kind != "text/plain")
+        return {"text": kept, "truncated": len(kept) < len(text), "mime": mime}
+
+    def _digest(self, value):
+        raw = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        raw = raw.encode("utf-8", "surrogatepass")
+        self._budget.rich -= len(raw)
+        return hashlib.sha256(raw).hexdigest()
+
+    def plain_outputs(self):
+        """The outputs without terminal codes. Only now: a code may have come in two pieces."""
+        return [dict(output, text=plain(output["text"])) for output in self.outputs]
+
+
+_KINDS = frozenset(
+    {
+        "stream",
+        "display_data",
+        "execute_result",
+        "update_display_data",
+        "clear_output",
+        "error",
+        "mendloop_warning",
+        "mendloop_error",
+    }
+)
+
+
+def error(reply, failure):
+    """The error that ended a cell, from the kernel's reply and from what was seen of the exception itself."""
+    name, seen = reply.get("ename", ""), failure or {}
+    if seen.get("name") != name:
+        seen = {}
+    return {
+        "name": name,
+        "message": bounded(plain(reply.get("evalue", "")), _MESSAGE_CHARACTERS),
+        "traceback": bounded(plain("\n".join(reply.get("traceback", []))), _TRACEBACK_CHARACTERS),
+        "line": seen.get("line"),
+        "frames": seen.get("frames", []),
+    }
+
+
+def ended(name, message, line=None):
+    """The error of a cell that did not end by itself."""
+    return {"name": name, "message": bounded(message, _MESSAGE_CHARACTERS), "traceback": "", "line": line, "frames": []}

@@ -1,0 +1,111 @@
+"""Run the code cells of an artifact in a real kernel beside it, and tell what happened, one JSON line at a time.
+
+Reads one JSON request from standard input. Writes `started`, `ready`, then `begin` and `cell` for each cell, then `done`.
+"""
+
+import json
+import os
+import secrets
+import sys
+import time
+
+import collect
+import shim
+import tree
+from session import RunEndedError, Session
+
+_START_S = 60.0
+
+
+class Voice:
+    """The one way out: JSON lines on what was standard output, which nothing else here writes to."""
+
+    def __init__(self):
+        """Take standard output for ourselves."""
+        self._out = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+
+    def say(self, event, **values):
+        """Write a line."""
+        self._out.write(json.dumps(dict(values, event=event)).encode("ascii") + b"\n")
+        self._out.flush()
+
+
+def main():
+    """Read the request and do it."""
+    voice = Voice()
+    request = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+    voice.say("started", python=list(sys.version_info[:3]))
+    os.makedirs(request["cwd"], exist_ok=True)
+    session = Session(request, secrets.token_hex(16), shim.environment(request["runtime"], request["overlay"]))
+    try:
+        tree.unpack(request.get("tree"))
+        sys.path.append(request["overlay"])
+        session.connect(_START_S)
+        voice.say("ready")
+        _run(voice, session, request)
+        voice.say("done", ended="", reason="")
+    except RunEndedError as end:
+        ended, reason = end.args
+        voice.say("done", ended=ended, reason=reason)
+    finally:
+        session.kill()
+
+
+def _run(voice, session, request):
+    limits = request["limits"]
+    budget = collect.Budget(limits["output_bytes_cell"], limits["output_bytes_total"], limits["rich_bytes_total"])
+    displays = {}
+    cells = request["cells"]
+    for number, cell in enumerate(cells):
+        if cell["skip"]:
+            continue
+        voice.say("begin", cell=cell["cell"])
+        collected = collect.Cell(budget, displays)
+        started = time.time()
+        reply, error, end = _one(session, cell, collected, limits["cell_timeout_s"])
+        if error is None and _leaves(reply) and any(_runs(later) for later in cells[number + 1 :]):
+            error = collect.ended("KernelDied", "the cell ended the kernel by exit() and there are cells after it")
+            end = ("kernel_died", error["message"])
+        expected = error is not None and end is None and cell["expects_error"]
+        voice.say(
+            "cell",
+            cell=cell["cell"],
+            status="ok" if error is None else "error",
+            seconds=round(time.time() - started, 6),
+            outputs=collected.plain_outputs(),
+            warnings=collected.warnings,
+            error=error,
+            expected=expected,
+        )
+        if end is not None:
+            raise RunEndedError(*end)
+        if error is not None and not expected:
+            return
+
+
+def _one(session, cell, collected, timeout_s):
+    """(reply, error, how it ended the run) of one cell; None where there is none."""
+    if not cell["source"].strip():
+        return {}, None, None
+    try:
+        reply = session.run(cell["cell"], cell["source"], collected, timeout_s)
+    except RunEndedError as end:
+        kind, reason = end.args
+        names = {"timeout": "Timeout", "output": "OutputLimit", "killed": "Killed"}
+        return {}, collect.ended(names.get(kind, "KernelDied"), reason), end.args
+    if reply.get("status") == "ok":
+        return reply, None, None
+    return reply, collect.error(reply, collected.failure), None
+
+
+def _leaves(reply):
+    return any(part.get("source") == "ask_exit" for part in reply.get("payload", []))
+
+
+def _runs(cell):
+    return bool(cell["source"].strip()) and not cell["skip"]
+
+
+if __name__ == "__main__":
+    main()

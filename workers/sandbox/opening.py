@@ -1,0 +1,56 @@
+"""The one place where a box is made: with a kernel in it, and only if it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from workers.contract.errors import SandboxUnavailableError
+from workers.sandbox.bubblewrap import BubblewrapBox
+from workers.sandbox.limits import Limits
+from workers.sandbox.local import LocalBox
+from workers.sandbox.overlay import kernel_overlay
+from workers.sandbox.probe import ProbeResult, probe_box
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from workers.protocols import Box
+    from workers.sandbox.environments import InstalledEnvironment
+
+
+async def open_box(
+    kind: Literal["bubblewrap", "none"],
+    *,
+    environment: InstalledEnvironment,
+    cache: Path,
+    workspace: Path | None = None,
+    limits: Limits | None = None,
+) -> Box:
+    """A box for artifacts under `workspace` in this environment; its kernel layer is built if it is not in the cache.
+
+    Never another kind than was asked for: where no box holds there is none.
+
+    Raises:
+        SandboxUnavailableError: no box can be started here or it does not hold; says why and what to do.
+        EnvironmentBuildError: no kernel can be had for the environment's interpreter.
+    """
+    limits = limits or Limits()
+    overlay = await kernel_overlay(environment, cache)
+    if kind == "none":
+        return LocalBox(environment=environment, overlay=overlay, workspace=workspace, limits=limits)
+    refuse_unless_it_holds(await probe_box(environment, overlay, limits))
+    return BubblewrapBox(environment, overlay, workspace, limits)
+
+
+def refuse_unless_it_holds(results: Sequence[ProbeResult]) -> None:
+    """Pass over results that are all well and not empty.
+
+    Raises:
+        SandboxUnavailableError: anything else.
+    """
+    failed = next((result for result in results if not result.ok), None)
+    if failed is not None:
+        raise SandboxUnavailableError(f"No box: {failed.name}, {failed.seen}. {failed.remedy}".strip())
+    if not results:
+        raise SandboxUnavailableError("No box: nothing was looked at.")

@@ -1,0 +1,270 @@
+"""Settings: everything a run is told to do, assembled as defaults < file < environment < flags."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
+
+from workers.contract import config, layers
+from workers.contract.business import BusinessRules
+from workers.contract.config_file import dotted
+from workers.contract.domain import Severity, Staleness
+from workers.contract.errors import ConfigError
+from workers.contract.layers import ENVIRONMENT_KEYS
+from workers.contract.paths import contained
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workers.contract.config_file import ConfigFile
+    from workers.contract.layers import Layer
+    from workers.contract.yaml_lines import KeyPath
+
+OutputsPolicy = Literal["keep", "changed", "refresh", "clear"]
+DEFAULT_CLASSES = frozenset(config.DEFAULT_CLASSES)
+
+_LIMITS = config.Limits()
+_TOP = config.Config()
+_NO_RULES = BusinessRules()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The effective settings for the artifacts under one root."""
+
+    as_of: date
+    """Staleness is judged by this date."""
+    classes: frozenset[Staleness] = DEFAULT_CLASSES
+    """What counts: findings of other classes are shown and start no repair."""
+    severity_threshold: Severity = _TOP.severity
+    """Findings below it are shown and start no repair."""
+    business: BusinessRules = _NO_RULES
+    """What the owner wants used, replaced and explained."""
+    outputs: OutputsPolicy = _TOP.outputs
+    """What happens to the stored outputs of a repaired notebook."""
+    max_iterations: int = _TOP.max_iterations
+    """Per artifact."""
+    jobs: int = _TOP.jobs
+    """Artifacts at once."""
+    timeout_s: float = _LIMITS.timeout_s
+    """For one execution of one artifact."""
+    cell_timeout_s: float = _LIMITS.cell_timeout_s
+    """For one cell."""
+    budget_s: float = _LIMITS.budget_s
+    """Wall time for all iterations of one artifact."""
+    cost_usd: float | None = _LIMITS.cost_usd
+    """Money for all model calls of one artifact; None sets no limit."""
+    memory_mb: int = _LIMITS.memory_mb
+    """For everything that runs in one box."""
+    disk_mb: int = _LIMITS.disk_mb
+    """What one box may write."""
+    output_mb: int = _LIMITS.output_mb
+    """What the outputs of one execution may weigh."""
+    file_mb: int = _LIMITS.file_mb
+    """An artifact larger than this is not read."""
+    diff_lines: int = _LIMITS.diff_lines
+    """A repair that changes more source lines than this is refused."""
+    protected_cells: tuple[str, ...] = ()
+    """Cells no repair may touch: an index (`3`), an id, `tag:<tag>` or `text:<glob over the source>`."""
+    must_keep: tuple[str, ...] = ()
+    """Text that has to be in the artifact afterwards wherever it was before."""
+    banned_patterns: tuple[str, ...] = ()
+    """Regular expressions that no added line may match."""
+    overrides: frozenset[str] = frozenset()
+    """Rules of conduct the owner lifts, by name (`config.ConductRule`)."""
+    commands: tuple[tuple[str, ...], ...] = ()
+    """The owner's checks, run in the box after a repair, as argument lists."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every value, business rules included, in hex."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for, independent of the order of sets."""
+    if isinstance(value, frozenset):
+        return sorted(str(item) for item in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # isinstance cannot tell of what
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A folder of the repository, what to look for in it and how to treat it."""
+
+    path: str
+    """POSIX path relative to the repository; `.` for all of it."""
+    include: tuple[str, ...]
+    """Globs as in a .gitignore, relative to `path`."""
+    exclude: tuple[str, ...]
+    """As `include`; it wins."""
+    python: str | None
+    """The interpreter's path or name."""
+    requirements: Path | None
+    """The requirements file, absolute."""
+    settings: Settings
+
+    def holds(self, path: str) -> bool:
+        """Whether the file at `path` (POSIX, relative to the repository) lies under this root."""
+        return PurePosixPath(path).is_relative_to(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One effective setting and where it comes from."""
+
+    key: str
+    value: Any
+    """JSON-like."""
+    origin: str
+    """`default`, `<file>:<line>`, `$MENDLOOP_...` or `--flag`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The settings of a whole run."""
+
+    roots: tuple[Root, ...]
+    """The deepest first, the whole repository last."""
+    values: tuple[Value, ...]
+    """Every effective setting of every root, for `config check`."""
+
+    def root_for(self, path: str) -> Root:
+        """The deepest root that holds `path` (POSIX, relative to the repository)."""
+        return next(root for root in self.roots if root.holds(path))
+
+
+def assemble(
+    file: ConfigFile | None, environ: Mapping[str, str], flags: Mapping[str, Any], *, repo: Path, as_of: date
+) -> Plan:
+    """The settings of a run.
+
+    `flags` maps names of `FLAGS` to values; None counts as not given. `repo` is where relative paths of the file start.
+
+    Raises:
+        ConfigError: a value is wrong; the message names it and where it was written.
+    """
+    above = (layers.from_environ(environ), layers.from_flags(flags))
+    stated = {} if file is None else file.stated
+    top = layers.from_file(file, (), {key: value for key, value in stated.items() if key != "roots"})
+    named = [layers.from_file(file, ("roots", index), root) for index, root in enumerate(stated.get("roots") or [])]
+    stacks = {".": (top, *above)} | {_folder(layer): (top, layer, *above) for layer in named}
+    roots = [_root(path, stack, repo, as_of) for path, stack in stacks.items()]
+    deepest_first = sorted(roots, key=lambda root: (-len(PurePosixPath(root.path).parts), root.path))
+    values = [value for path, stack in stacks.items() for value in _values(path, stack)]
+    return Plan(roots=tuple(deepest_first), values=tuple(values))
+
+
+def judged_by(flag: str | None, environ: Mapping[str, str], today: date) -> date:
+    """The date to judge staleness by.
+
+    Raises:
+        ConfigError: it is not of the form YYYY-MM-DD.
+    """
+    name, text = ("--date", flag) if flag else ("$MENDLOOP_DATE", environ.get("MENDLOOP_DATE"))
+    if not text:
+        return today
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"`{name}` is {text!r}; expected a date like 2026-11-20") from error
+
+
+def _folder(layer: Layer) -> str:
+    return config.NamedRoot.model_validate_json(json.dumps({"path": layer.values["path"]})).path
+
+
+def _effective(stack: tuple[Layer, ...]) -> config.Config:
+    values: dict[str, Any] = {}
+    for layer in stack:
+        values = layers.merged(values, layer.values)
+    left_out = {"path", *ENVIRONMENT_KEYS}
+    return config.Config.model_validate_json(json.dumps({k: v for k, v in values.items() if k not in left_out}))
+
+
+def _root(path: str, stack: tuple[Layer, ...], repo: Path, as_of: date) -> Root:
+    effective = _effective(stack)
+    python, requirements, origin = _environment(stack)
+    inside = not origin.startswith(("$", "--"))
+    if python and inside:
+        _refuse_inside(python, origin, repo)
+    return Root(
+        path=path,
+        include=effective.include,
+        exclude=effective.exclude,
+        python=python,
+        requirements=(contained(repo, requirements) if inside else Path(requirements)) if requirements else None,
+        settings=_settings(effective, as_of),
+    )
+
+
+def _environment(stack: tuple[Layer, ...]) -> tuple[str | None, str | None, str]:
+    """Interpreter, requirements, and where they are written: the highest layer that states one decides over both."""
+    for layer in reversed(stack):
+        python, requirements = (layer.values.get(key) for key in ENVIRONMENT_KEYS)
+        if python is None and requirements is None:
+            continue
+        origin = layer.origins[("python" if python else "requirements",)]
+        if python and requirements:
+            raise ConfigError(f"{origin}: an interpreter and requirements exclude each other; give one")
+        return python, requirements, origin
+    return None, None, "default"
+
+
+def _refuse_inside(python: str, origin: str, repo: Path) -> None:
+    """A file of the checkout may not name a program of the checkout: it would start outside any box."""
+    place = repo / Path(python).expanduser()
+    if "/" in python and (place.is_relative_to(repo) or place.resolve().is_relative_to(repo.resolve())):
+        raise ConfigError(
+            f"{origin}: `python` is {python!r}, a program inside the checkout; type --python {python} if you trust it"
+        )
+
+
+def _settings(effective: config.Config, as_of: date) -> Settings:
+    limits = effective.limits
+    return Settings(
+        as_of=as_of,
+        classes=_classes(effective),
+        severity_threshold=effective.severity,
+        business=effective.business_rules.rules(),
+        outputs=effective.outputs,
+        max_iterations=effective.max_iterations,
+        jobs=effective.jobs,
+        **limits.model_dump(),
+        protected_cells=tuple(str(cell) for cell in effective.protected_cells),
+        must_keep=effective.must_keep,
+        banned_patterns=effective.banned_patterns,
+        overrides=frozenset(effective.conduct_overrides),
+        commands=effective.commands,
+    )
+
+
+def _classes(effective: config.Config) -> frozenset[Staleness]:
+    """What counts: as stated, or the defaults and whatever the business rules speak of."""
+    if effective.classes is not None:
+        return frozenset(effective.classes)
+    rules = effective.business_rules
+    policy = rules.preferred_chat_model or rules.preferred_embedding_model or rules.deprecated_models or rules.modernize
+    spoken_of = ((Staleness.POLICY, policy), (Staleness.READER, rules.reader_experience))
+    return DEFAULT_CLASSES.union(staleness for staleness, rule in spoken_of if rule)
+
+
+def _values(path: str, stack: tuple[Layer, ...]) -> list[Value]:
+    """Every setting of one root with its origin."""
+    origins: dict[KeyPath, str] = {}
+    for layer in stack:
+        origins |= layer.origins
+    python, requirements, chosen = _environment(stack)
+    origins |= {("python",): chosen, ("requirements",): chosen}
+    model = _effective(stack)
+    effective = model.model_dump(mode="json", by_alias=True, exclude={"roots"})
+    effective |= {"classes": sorted(c.value for c in _classes(model)), "python": python, "requirements": requirements}
+    prefix = () if path == "." else (path,)
+    return [
+        Value(key=dotted((*prefix, *leaf)), value=value, origin=origins.get(leaf, "default"))
+        for leaf, value in layers.leaves(effective).items()
+    ]

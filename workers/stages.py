@@ -1,0 +1,110 @@
+"""Which reviews, rungs and rules make up a run: the stages of the loop for one environment and one set of settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.budget import Budget
+from workers.contract.domain import Cause, Execution, Rung, Staleness
+from workers.knowledge import packs
+from workers.loop import mend_all
+from workers.repair.hints import HintsRepairer
+from workers.repair.rules import RulesRepairer
+from workers.review.sources import Reviewer
+from workers.validate import plugins
+from workers.validate.conduct import Conduct, integrity
+from workers.validate.policy import Policy, PolicySettings
+from workers.validate.verdict import Validator
+from workers.validate.wellformed import WellFormed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.contract.domain import Finding, Report
+    from workers.protocols import Box, Check, Document, Environment, Repairer
+    from workers.review.sources import Resolve
+    from workers.settings import Settings
+    from workers.watch import Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxedStages:
+    """The stages of `workers.mending.Stages`, around one box."""
+
+    box: Box
+    settings: Settings
+    review: Reviewer
+    ladder: Sequence[Repairer]
+    validate: Validator
+
+    async def execute(self, document: Document) -> Execution:
+        """Run the artifact in a fresh box."""
+        return await self.box.execute(document)
+
+    def counts(self, finding: Finding) -> bool:
+        """True for what the owner asked for; see `counts`."""
+        return counts(finding, self.settings)
+
+
+def counts(finding: Finding, settings: Settings) -> bool:
+    """True when a finding keeps an artifact from being fresh: its class and severity are asked for, and it is no opinion."""
+    return (
+        finding.staleness in settings.classes
+        and finding.severity.rank >= settings.severity_threshold.rank
+        and finding.rung > Rung.E1
+        and finding.cause is not Cause.INTENTIONAL
+    )
+
+
+def reviewer(settings: Settings, environment: Environment, resolve: Resolve | None) -> Reviewer:
+    """The review by everything that is shipped and configured."""
+    return Reviewer(
+        packs=packs.shipped(),
+        environment=environment,
+        business=settings.business,
+        as_of=settings.as_of,
+        resolve=resolve,
+    )
+
+
+def stages(settings: Settings, box: Box) -> BoxedStages:
+    """The stages for a box."""
+    review = reviewer(settings, box.environment, box.resolve)
+    owner = settings.classes & {Staleness.POLICY, Staleness.READER}
+    return BoxedStages(
+        box=box,
+        settings=settings,
+        review=review,
+        ladder=(RulesRepairer(owner_enabled=owner), HintsRepairer(box)),
+        validate=Validator(gates(settings), box, review, lambda finding: counts(finding, settings)),
+    )
+
+
+def gates(settings: Settings) -> tuple[Check, ...]:
+    """The rules that judge an attempt before anything runs, in order; the first veto is the reason."""
+    policy = PolicySettings(diff_lines=settings.diff_lines, banned_patterns=settings.banned_patterns)
+    return (
+        WellFormed(),
+        integrity(overrides=settings.overrides, must_keep=settings.must_keep, protected=settings.protected_cells),
+        Conduct(overrides=settings.overrides),
+        Policy(policy),
+        *plugins.installed(),
+    )
+
+
+async def repair_all(
+    documents: Sequence[Document], *, settings: Settings, box: Box, watch: Watch | None = None
+) -> tuple[Report, ...]:
+    """Mend artifacts concurrently; reports come in the order of the documents. No failure of one loses another."""
+    budget = Budget(max_iterations=settings.max_iterations, wall_s=settings.budget_s, cost_usd=settings.cost_usd)
+    return await mend_all(documents, stages(settings, box), jobs=settings.jobs, budget=budget, watch=watch)
+
+
+async def scan_all(
+    documents: Sequence[Document], *, settings: Settings, environment: Environment, resolve: Resolve | None
+) -> tuple[tuple[Finding, ...], ...]:
+    """Findings per document, nothing executed; with `resolve` the environment is asked about names."""
+    review = reviewer(settings, environment, resolve)
+    nothing = Execution(status="not_run", reason="a scan runs nothing")
+    return tuple([await review(document, nothing) for document in documents])

@@ -1,0 +1,70 @@
+"""The owner's own commands as checks. They run in the box; what runs them is wired from outside."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from workers.contract.domain import Case
+from workers.contract.redact import redactor
+from workers.validate.excerpts import excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.protocols import Change, Document
+
+PLACEHOLDER = "{artifact}"
+"""Stands for the artifact's path in a command's arguments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A command that ended."""
+
+    returncode: int
+    output: str
+    """Standard output and error as they came, bounded by the runner."""
+
+
+class Runner(Protocol):
+    """Runs a command in a box that holds the head beside the files of the repository."""
+
+    async def run(self, argv: Sequence[str], document: Document) -> Completed:
+        """Run without a shell, in the artifact's folder.
+
+        Raises:
+            TimeoutError: it took too long.
+            SandboxUnavailableError: no box could be started.
+        """
+        ...
+
+
+class CommandCheck:
+    """One command of the owner: exit code 0 accepts."""
+
+    def __init__(self, command: Sequence[str], runner: Runner) -> None:
+        self._command = tuple(command)
+        self._runner = runner
+
+    @property
+    def name(self) -> str:
+        """`command: ` and the program."""
+        return f"command: {self._command[0]}"
+
+    async def check(self, change: Change) -> Case:
+        """Run it on the head; a command that is refused is a veto."""
+        argv = [word.replace(PLACEHOLDER, change.head.path) for word in self._command]
+        try:
+            completed = await self._runner.run(argv, change.head)
+        except TimeoutError:
+            return self._case(passed=False, evidence="it took too long")
+        shown = excerpt(await asyncio.to_thread(redactor({}).mask, completed.output))
+        return self._case(
+            passed=completed.returncode == 0, evidence=f"exit code {completed.returncode}\n{shown}".strip()
+        )
+
+    def _case(self, *, passed: bool, evidence: str) -> Case:
+        feedback = "" if passed else f"Make `{' '.join(self._command)[:200]}` succeed."
+        return Case(name=self.name, passed=passed, veto=True, evidence=evidence, feedback=feedback)

@@ -1,0 +1,22 @@
+"""Evidence in few words: plain text, the head and the tail of what is long."""
+
+from __future__ import annotations
+
+import re
+
+LIMIT = 1200
+"""Characters of evidence."""
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)?|[@-Z\\-_])")
+
+
+def excerpt(text: str, limit: int = LIMIT) -> str:
+    """`text` without escape sequences; when it is longer than `limit` characters, its beginning and its end."""
+    # Cut before the expression sees it: the middle of a long text is not shown anyway.
+    if len(text) > 8 * limit:
+        text = f"{text[: 4 * limit]}{text[-4 * limit :]}"
+    plain = _ANSI.sub("", text).strip()
+    if len(plain) <= limit:
+        return plain
+    mark = "\n[...]\n"
+    first = limit // 3
+    return f"{plain[:first]}{mark}{plain[first + len(mark) - limit :]}"

@@ -1,0 +1,90 @@
+"""All rules in order: cheap ones first, execution last. The first veto ends it; whether it passed is read from the cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from workers.contract.domain import Case, Execution, Finding, Validation
+from workers.validate import execution
+from workers.validate.outputs import REL_TOLERANCE, compare_outputs
+from workers.validate.static import remaining_cases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from workers.protocols import Change, Check, Document, Review
+
+
+class Runs(Protocol):
+    """What executes a document; a box does."""
+
+    async def execute(self, document: Document) -> Execution:
+        """Run the code cells in order in a fresh box."""
+        ...
+
+
+class Validator:
+    """The rules of one artifact's settings; implements `protocols.Validate`."""
+
+    def __init__(
+        self,
+        rules: Sequence[Check],
+        box: Runs,
+        review: Review,
+        counts: Callable[[Finding], bool],
+        *,
+        rel_tolerance: float = REL_TOLERANCE,
+    ) -> None:
+        self._rules = tuple(rules)
+        self._box = box
+        self._review = review
+        self._counts = counts
+        self._rel_tolerance = rel_tolerance
+
+    async def __call__(self, change: Change) -> Validation:
+        """Judge an attempt. Nothing runs when a rule with a veto refuses.
+
+        Raises:
+            SandboxUnavailableError: the box could not be started; nothing was learned about the attempt.
+        """
+        cases: list[Case] = []
+        for rule in self._rules:
+            cases.append(case := await rule.check(change))
+            if case.veto and not case.passed:
+                reason = f"refused before execution by {case.name}"
+                head = Execution(status="not_run", reason=reason)
+                return Validation(cases=tuple(cases), head=head, remaining=change.base_findings)
+        head, ran = await self._executed(change)
+        remaining = tuple(filter(self._counts, await self._review(change.head, head)))
+        return Validation(cases=(*cases, *remaining_cases(remaining), *ran), head=head, remaining=remaining)
+
+    async def _executed(self, change: Change) -> tuple[Execution, tuple[Case, ...]]:
+        """The head's run and the cases that come from it; an edit of prose alone leaves the base's run standing."""
+        base = change.base_evidence
+        edited = changed_code(change)
+        if not edited and base.first.status != "not_run":
+            reused = Case(
+                name="execution",
+                passed=base.first.status == "passed" and not base.flaky,
+                evidence=f"only prose changed, so the base's run stands: base {execution.ending(base.first)}",
+            )
+            return base.first, (reused,)
+        head = await self._box.execute(change.head)
+        cases = execution.compare(base, head, edited)
+        if head.status == "not_run" or base.first.status == "not_run":
+            return head, cases
+        return head, (*cases, compare_outputs(base, head, edited, rel_tolerance=self._rel_tolerance))
+
+
+def changed_code(change: Change) -> frozenset[int]:
+    """Cells of the head that are code, or were, and differ from the base."""
+    before = {cell.index: cell for cell in change.base.cells}
+    changed = {
+        cell.index
+        for cell in change.head.cells
+        if (old := before.get(cell.index)) is None
+        or (cell.kind, cell.source, cell.tags) != (old.kind, old.source, old.tags)
+        if cell.kind == "code" or (old is not None and old.kind == "code")
+    }
+    gone = {cell.index for cell in change.base.cells if cell.kind == "code" and cell.index >= len(change.head.cells)}
+    return frozenset(changed | gone)
