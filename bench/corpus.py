@@ -35,7 +35,12 @@ business_rules:
       receivers: [qdrant]
     - "oaieval CLI examples -> current Evals API workflow"
   reader_experience:
+    - Make fresh-environment setup explicit.
+    - Keep the included examples runnable with local data and the standard library.
+    - Keep sample repairs self-contained unless the notebook explicitly teaches external setup.
     - Remove manual result-file placeholders.
+    - State runtime prerequisites and side effects before readers run cells.
+    - Preserve the original teaching goal while modernizing the implementation.
 """
 
 
@@ -97,7 +102,7 @@ def build(environment: str, corpus: Path, pythons: Path, cache: Path) -> tuple[P
     interpreter = pythons / spec["python"] / "bin" / "python"
     command = [uv.find_uv_bin()]
     subprocess.run([*command, "venv", "-q", "--clear", "--python", interpreter, home], check=True)
-    subprocess.run([*command, "pip", "install", "-q", "--no-build", "--python", python, "-r", listed], check=True)
+    subprocess.run([*command, "pip", "install", "-q", "--no-build", "--compile-bytecode", "--python", python, "-r", listed], check=True)
     (home / "done").touch()
     return python, time.monotonic() - started
 
@@ -170,8 +175,9 @@ async def pairs(corpus: Path, arguments: argparse.Namespace, scratch: Path) -> l
 def summary(rows: list[Row]) -> str:
     """The figures that count."""
     fair = [row for row in rows if row.fair]
-    mended = [row.name for row in fair if row.outcome == "repaired" and row.head == "passed"]
-    broken = [row.name for row in rows if row.base == "passed" and row.outcome in {"repaired", "improved"}]
+    delivered = {"repaired", "improved"}
+    mended = [row.name for row in fair if row.outcome in delivered and row.head == "passed"]
+    broken = [row.name for row in rows if row.base == "passed" and row.outcome in delivered]
     broken = [name for name in broken if next(row for row in rows if row.name == name).head != "passed"]
     odd = [
         f"{row.name} ({row.environment}): {row.base}" for row in rows if (row.base == "passed") != (row.known == "PASS")

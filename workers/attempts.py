@@ -50,15 +50,17 @@ def supersedes(attempt: Attempt, best: Attempt) -> bool:
 def improves(attempt: Attempt, base: Attempt) -> bool:
     """True when the delta strictly shrank: something of the base is gone, and nothing new is within its reach.
 
-    A finding that is new but lies in a cell the base never reached is a deeper layer, not a regression.
+    A finding that is new but lies where the base never got is a deeper layer and not a regression: after the cell it
+    failed at, and in that cell when the attempt gets past it.
     """
     if attempt.iteration == 0 or attempt.validation is None or attempt.validation.refused is not None:
         return False
     before = {finding.id for finding in base.remaining}
     after = {finding.id for finding in attempt.remaining}
     reached = reach(base.execution)
+    known = reached - (reach(attempt.execution) > reached)
     new = [finding for finding in attempt.remaining if finding.id not in before]
-    deeper = all(finding.place is not None and finding.place.cell > reached for finding in new)
+    deeper = all(finding.place is not None and finding.place.cell > known for finding in new)
     return bool(before - after) and deeper
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,11 @@ class RunFolder:
         except OSError as error:
             raise ConfigError(f"no run can be kept in {store}: {error.strerror}") from error
         return cls(folder=folder, redactor=redactor, originals={document.path: document for document in originals})
+
+    def discard(self) -> None:
+        """Take the folder away, if nothing was learned that stands in it."""
+        with suppress(OSError):
+            self.folder.rmdir()
 
     def keep(self, document: Document, record: Record) -> None:
         """Write one iteration: the updated copy, its record and its patch. Also the loop's `on_record`."""

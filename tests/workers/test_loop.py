@@ -271,6 +271,14 @@ async def test_a_first_failure_that_moves_later_is_an_improvement() -> None:
     assert report.records[0].validation.head.failed_cell == 2
 
 
+async def test_a_new_finding_in_a_cell_that_ran_before_is_no_improvement() -> None:
+    toy = Toy(ladder=[Scripted(["x = old"])])
+
+    report = await mend(notebook("old a", "boom"), toy, budget=Budget(max_iterations=1))
+
+    assert isinstance(report.outcome, Unrepaired)
+
+
 async def test_findings_that_do_not_count_are_shown_and_start_nothing() -> None:
     class Quiet(Toy):
         async def review(self, document: Document, execution: Execution) -> tuple[Finding, ...]:

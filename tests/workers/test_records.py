@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from tests.builders import notebook
 from tests.workers.contract import samples
 from workers.contract import runs
@@ -69,7 +70,11 @@ def test_a_finished_run_delivers_a_patch_that_git_applies(folder: RunFolder, bef
         checkout = tmp_path / patch.replace("/", "-")
         (checkout / "docs").mkdir(parents=True)
         (checkout / before.path).write_bytes(before.raw)
-        for arguments in (["init", "-q"], ["apply", "--check", folder.folder / patch], ["apply", folder.folder / patch]):
+        for arguments in (
+            ["init", "-q"],
+            ["apply", "--check", folder.folder / patch],
+            ["apply", folder.folder / patch],
+        ):
             subprocess.run(["git", *arguments], cwd=checkout, check=True, timeout=60)
         assert (checkout / before.path).read_bytes() == second.raw
 

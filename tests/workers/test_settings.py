@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from workers.contract import config_file
 from workers.contract.domain import Severity, Staleness
 from workers.contract.errors import ConfigError
@@ -114,7 +115,12 @@ def test_the_highest_layer_that_names_an_environment_decides_over_both_keys() ->
 
 def test_a_file_of_the_checkout_may_not_name_a_program_of_the_checkout(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
-    for python in (".venv/bin/python", f"{tmp_path}/evil", f"{tmp_path}/link/evil", "../x/../" + tmp_path.name + "/evil"):
+    for python in (
+        ".venv/bin/python",
+        f"{tmp_path}/evil",
+        f"{tmp_path}/link/evil",
+        "../x/../" + tmp_path.name + "/evil",
+    ):
         file = config_file.read(f"python: {python}".encode(), "m.yml")
         with pytest.raises(ConfigError, match="a program inside the checkout"):
             assemble(file, {}, {}, repo=tmp_path, as_of=TODAY)

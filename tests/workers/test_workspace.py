@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from tests.builders import notebook
 from workers.contract import config_file
 from workers.contract.domain import Errored, Report, Skipped
@@ -38,7 +39,9 @@ def found(repo: Path, *paths: str, config: str = "") -> list[str]:
 
 def test_a_folder_is_searched_and_copies_builds_and_environments_are_left_out(repo: Path) -> None:
     put(repo, "a.ipynb", "docs/b.ipynb", "docs/deep/er/c d.ipynb", "docs/readme.md")
-    put(repo, ".ipynb_checkpoints/a.ipynb", "docs/.ipynb_checkpoints/b.ipynb", "build/x.ipynb", "node_modules/m/x.ipynb")
+    put(
+        repo, ".ipynb_checkpoints/a.ipynb", "docs/.ipynb_checkpoints/b.ipynb", "build/x.ipynb", "node_modules/m/x.ipynb"
+    )
     put(repo, ".venv/x.ipynb", "venv/x.ipynb", "env/x.ipynb", "lib/site-packages/x.ipynb", ".git/x.ipynb")
     put(repo, "my-python/x.ipynb", "my-python/pyvenv.cfg")
 
@@ -60,7 +63,15 @@ def test_globs_of_the_configuration_decide_root_by_root(repo: Path) -> None:
 
 
 def test_what_git_ignores_is_left_out_exactly_as_git_does(repo: Path) -> None:
-    names = ["a.ipynb", "out/b.ipynb", "sub/c.ipynb", "sub/keep.ipynb", "sub/deep/d.ipynb", "tmp_e.ipynb", "x/y/z/f.ipynb"]
+    names = [
+        "a.ipynb",
+        "out/b.ipynb",
+        "sub/c.ipynb",
+        "sub/keep.ipynb",
+        "sub/deep/d.ipynb",
+        "tmp_e.ipynb",
+        "x/y/z/f.ipynb",
+    ]
     names += ["anchored.ipynb", "sub/anchored.ipynb", "info.ipynb", "sub/out/keep.ipynb"]
     (repo / ".git").rmdir()
     subprocess.run(["git", "init", "-q", repo], check=True, timeout=60)
@@ -127,8 +138,8 @@ def test_a_file_that_is_no_notebook_is_skipped_with_its_reason(repo: Path, code:
 
 
 def test_other_languages_and_other_files_are_skipped_with_a_reason(repo: Path) -> None:
-    kernel = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}, "language_info": {"name": "R"}}
-    put(repo, "r.ipynb", content=notebook("1 + 1", **kernel).raw)
+    kernel = {"name": "ir", "language": "R", "display_name": "R"}
+    put(repo, "r.ipynb", content=notebook("1 + 1", kernelspec=kernel, language_info={"name": "R"}).raw)
     put(repo, "page.md", content=b"# Title\n")
 
     outcomes = [report.outcome for path in ("r.ipynb", "page.md") if isinstance(report := load(repo, path, MB), Report)]
@@ -153,7 +164,13 @@ def test_a_notebook_of_python_is_read_and_counted(repo: Path) -> None:
 
     assert not isinstance(document, Report)
     (item,) = inventory([document])
-    assert (item.path, item.name, item.cells, item.code_cells, item.language) == ("docs/a b.ipynb", "a b", 3, 2, "python")
+    assert (item.path, item.name, item.cells, item.code_cells, item.language) == (
+        "docs/a b.ipynb",
+        "a b",
+        3,
+        2,
+        "python",
+    )
 
 
 def test_the_configuration_is_read_from_the_repository_or_from_where_it_is_said(repo: Path, tmp_path: Path) -> None:
@@ -167,7 +184,7 @@ def test_the_configuration_is_read_from_the_repository_or_from_where_it_is_said(
     with pytest.raises(ConfigError, match=r"missing.yml cannot be read"):
         load_config(repo, tmp_path / "missing.yml")
     put(repo, ".github/mendloop.yml", content=b"#" * 100_000)
-    with pytest.raises(ConfigError, match="more than the 0.0625 MB allowed"):
+    with pytest.raises(ConfigError, match=r"more than the 0\.0625 MB allowed"):
         load_config(repo, None)
 
 

@@ -1,7 +1,11 @@
-"""The command line. Only wiring: what is typed becomes values, errors become exit codes."""
+"""The command line. Only wiring: what is typed becomes values, errors become exit codes.
+
+The commands are loaded when they run: the loop takes half a second to load, which completion and help need not wait for.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -9,8 +13,9 @@ from typing import Annotated
 
 import typer
 
-from workers.cli import doctor, repair, scan, session, settings_commands
+from workers.cli import version
 from workers.contract.errors import ConfigError, EnvironmentBuildError, MendloopError
+from workers.contract.redact import redactor
 
 USAGE = 2
 OPERATIONAL = 3
@@ -22,7 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(settings_commands.app)
+config_app = typer.Typer(name="config", help="Look at the configuration.", no_args_is_help=True)
+app.add_typer(config_app)
 
 
 class Sandbox(StrEnum):
@@ -32,7 +38,7 @@ class Sandbox(StrEnum):
     NONE = "none"
 
 
-Paths = Annotated[list[Path], typer.Argument(help="Notebooks, or folders to search for them.", show_default=False)]
+Paths = Annotated[list[Path], typer.Argument(metavar="PATHS...", help="Notebooks, or folders to search for them.")]
 Repo = Annotated[Path | None, typer.Option(help="The repository; found upward from PATHS by its .git otherwise.")]
 Python = Annotated[
     str | None,
@@ -49,14 +55,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on sta
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer passes an option's value by position
     if asked:
-        sys.stdout.write(f"mendloop {session.version()}\n")
+        sys.stdout.write(f"mendloop {version.version()}\n")
         raise typer.Exit
 
 
 @app.callback()
 def top(
     *,
-    version: Annotated[
+    asked: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
@@ -84,6 +90,8 @@ def repair_command(  # noqa: PLR0913 - an option each
     sandbox: Box = Sandbox.BUBBLEWRAP,
 ) -> None:
     """Repair stale artifacts. Nothing in the working tree changes without --write."""
+    from workers.cli import repair, session  # noqa: PLC0415 - see above
+
     flags = {
         "--python": python,
         "--requirements": requirements,
@@ -111,6 +119,8 @@ def scan_command(  # noqa: PLR0913 - an option each
     sandbox: Box = Sandbox.BUBBLEWRAP,
 ) -> None:
     """Find what is stale without running any artifact."""
+    from workers.cli import scan, session  # noqa: PLC0415 - see above
+
     if json and sarif:
         raise ConfigError("--json and --sarif exclude each other; give one")
     flags = {"--python": python, "--requirements": requirements}
@@ -122,7 +132,28 @@ def scan_command(  # noqa: PLR0913 - an option each
 @app.command("doctor")
 def doctor_command() -> None:
     """Check what this machine offers for running artifacts, and say what to install."""
+    from workers.cli import doctor  # noqa: PLC0415 - see above
+
     raise typer.Exit(doctor.doctor())
+
+
+@config_app.command("check")
+def check_command(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The repository, or a path in it.")] = Path(),
+    config: Config = None,
+) -> None:
+    """Check the configuration and show every setting with its origin."""
+    from workers.cli import settings_commands  # noqa: PLC0415 - see above
+
+    settings_commands.check(path, config)
+
+
+@config_app.command("schema")
+def schema_command() -> None:
+    """Print the JSON schema of the configuration file."""
+    from workers.cli import settings_commands  # noqa: PLC0415 - see above
+
+    settings_commands.schema()
 
 
 def main() -> None:
@@ -134,8 +165,13 @@ def main() -> None:
     try:
         app(prog_name="mendloop")
     except (ConfigError, EnvironmentBuildError) as error:
-        session.say(f"mendloop: {error}")
+        _say(error)
         sys.exit(USAGE)
     except MendloopError as error:
-        session.say(f"mendloop: {error}")
+        _say(error)
         sys.exit(OPERATIONAL)
+
+
+def _say(error: MendloopError) -> None:
+    """An error's message, masked: an installer's words may hold the credentials of an index."""
+    sys.stderr.write(f"mendloop: {redactor(os.environ).mask(str(error))}\n")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workers.cli import terminal
 from workers.cli.terminal import plain
 from workers.sandbox.probe import probe
 
@@ -23,7 +23,7 @@ NOT_READY = 3
 def doctor() -> int:
     """Run the command; its exit code: 3 when something that a run needs is missing."""
     results = asyncio.run(probe())
-    console = Console()
+    console = terminal.output()
     console.print(_table(results))
     missing = [result for result in results if not result.ok]
     for result in missing:

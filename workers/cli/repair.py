@@ -18,10 +18,11 @@ from rich.console import Console
 
 from workers import stages
 from workers.cli import session, terminal
-from workers.contract import paths, runs
+from workers.cli.version import version
+from workers.contract import messages, paths, runs
 from workers.contract import report as numbers
 from workers.contract.domain import Errored, Provenance, Report, Run, StopReason, Unrepaired
-from workers.contract.errors import ConfigError, SandboxUnavailableError
+from workers.contract.errors import ConfigError, MendloopError, SandboxUnavailableError
 from workers.knowledge import packs
 from workers.records import RunFolder, choose_store
 from workers.sandbox.opening import open_box
@@ -130,7 +131,11 @@ def repair(options: Options) -> int:
     clock = time.monotonic()
     with terminal.progress(Console(stderr=True)) as board:
         repairing = Repairing(session=opened, options=options, folder=folder, board=board)
-        interrupted = asyncio.run(_until_interrupted(repairing))
+        try:
+            interrupted = asyncio.run(_until_interrupted(repairing))
+        except MendloopError:
+            folder.discard()
+            raise
     run = Run(
         id=folder.folder.name,
         started=started.isoformat(timespec="seconds"),
@@ -139,7 +144,7 @@ def repair(options: Options) -> int:
         seconds=time.monotonic() - clock,
     )
     deliveries = folder.finish(run)
-    _show(run, folder, deliveries, options)
+    _show(messages.masked(run, opened.redactor), folder, deliveries, options)
     written = _write(repairing, run) if options.write else True
     if interrupted:
         return INTERRUPTED
@@ -168,7 +173,7 @@ def _provenance(repairing: Repairing) -> Provenance:
     used = repairing.environments
     settings = {root.settings.digest for root, _ in repairing.session.groups()}
     return Provenance(
-        version=session.version(),
+        version=version(),
         python=", ".join(sorted({".".join(map(str, each.python_version)) for each in used})),
         environment=", ".join(sorted({each.digest for each in used})),
         configuration=", ".join(sorted(settings)),
@@ -182,12 +187,11 @@ def _show(run: Run, folder: RunFolder, deliveries: Mapping[str, Delivery], optio
     patch = (folder.folder / "deliverable" / "patch.diff").read_bytes()
     if options.as_json:
         result = numbers.result_json(run, str(folder.folder), deliveries)
-        result["artifacts"] = folder.redactor.mask_all(result["artifacts"])
         sys.stdout.write(json.dumps(result) + "\n")
         if options.diff:
             sys.stderr.write(patch.decode(errors="replace"))
         return
-    console = Console()
+    console = terminal.output()
     console.print(terminal.results(run, deliveries))
     for line in terminal.explained(run):
         console.print(line, soft_wrap=True)

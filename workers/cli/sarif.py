@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from workers.contract.domain import Severity
+from workers.contract.report import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def _result(document: Document, finding: Finding, index: dict[str, int]) -> dict
         "ruleId": finding.rule,
         "ruleIndex": index[finding.rule],
         "level": LEVELS[finding.severity],
-        "message": {"text": " ".join(part for part in (finding.message, finding.fix) if part)},
+        "message": {"text": " ".join(sentence(part) for part in (finding.message, finding.fix) if part)},
         "locations": [{"physicalLocation": _location(document, finding)}],
         "partialFingerprints": {"mendloopFinding/v1": f"{finding.artifact}:{finding.id}"},
         "properties": {

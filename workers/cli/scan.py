@@ -8,11 +8,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from rich.console import Console
+from rich.text import Text
 
 from workers import stages
 from workers.cli import session, terminal
 from workers.cli.sarif import sarif
+from workers.cli.version import version
 from workers.contract.report import finding_json, outcome_name, reason
 from workers.sandbox.opening import open_box
 from workers.workspace import inventory
@@ -47,7 +48,7 @@ def scan(options: Options) -> int:
     opened = session.start(options.asked)
     scanned = asyncio.run(_scanned(opened, options))
     if options.as_sarif:
-        _print_json(opened.redactor.mask_all(sarif(scanned, session.version())))
+        _print_json(opened.redactor.mask_all(sarif(scanned, version())))
     elif options.as_json:
         _print_json(opened.redactor.mask_all(_result(opened, scanned)))
     else:
@@ -112,11 +113,11 @@ def _print_json(value: Any) -> None:
 
 
 def _print(opened: Session, scanned: list[Scanned]) -> None:
-    console = Console()
+    console = terminal.output()
     console.print(terminal.inventory(inventory(opened.documents)))
     for document, findings in scanned:
         for line in terminal.findings(document.path, findings):
-            console.print(line, soft_wrap=True)
+            console.print(Text(opened.redactor.mask(line.plain)), soft_wrap=True)
     for report in opened.unread:
         line = (
             f"{terminal.plain(report.artifact.path)}: {outcome_name(report.outcome)}. {terminal.plain(reason(report))}"

@@ -6,10 +6,10 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workers.cli import logs
 from workers.contract.domain import Report
 from workers.contract.redact import redactor
 from workers.sandbox import environments
@@ -63,6 +63,8 @@ def start(asked: Asked) -> Session:
     Raises:
         ConfigError: a path, a flag, a variable or the configuration is wrong.
     """
+    masking = redactor(os.environ, str(Path.home()))
+    logs.configure(masking)
     repo = find_repo(asked.paths, asked.repo)
     today = datetime.now(UTC).date()
     plan = assemble(
@@ -79,7 +81,7 @@ def start(asked: Asked) -> Session:
         plan=plan,
         documents=tuple(each for each in loaded if not isinstance(each, Report)),
         unread=tuple(each for each in loaded if isinstance(each, Report)),
-        redactor=redactor(os.environ, str(Path.home())),
+        redactor=masking,
     )
 
 
@@ -118,14 +120,6 @@ def box_limits(settings: Settings) -> Limits:
         file_bytes=settings.disk_mb * MIB,
         output_bytes_total=settings.output_mb * MIB,
     )
-
-
-def version() -> str:
-    """Of mendloop as installed."""
-    try:
-        return metadata.version("mendloop")
-    except metadata.PackageNotFoundError:
-        return "0+checkout"
 
 
 def say(text: str) -> None:

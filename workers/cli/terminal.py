@@ -6,19 +6,17 @@ import json
 import time
 from typing import TYPE_CHECKING, Self
 
+from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from workers.contract import report as numbers
 from workers.contract.markdown import capped, seen
-from workers.contract.pull_request import evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
-
-    from rich.console import Console
 
     from workers.contract.domain import Finding, Report, Run
     from workers.contract.report import Delivery
@@ -34,6 +32,7 @@ STYLES = {
     "errored": "bold red",
 }
 MESSAGE_CHARS = 400
+PIPE_COLUMNS = 160
 
 
 def plain(text: str, chars: int = MESSAGE_CHARS) -> str:
@@ -58,7 +57,8 @@ class Lines:
 
     def note(self, text: str) -> None:
         """Something that concerns the whole run."""
-        self._line(text)
+        if text:
+            self._line(text)
 
     def phase(self, artifact: str, phase: str, iteration: int) -> None:
         """One line per phase."""
@@ -121,6 +121,12 @@ class Board:
         return table
 
 
+def output() -> Console:
+    """Standard output for people; a pipe has no edge to wrap at, so it is taken to be wide."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_COLUMNS)
+
+
 def progress(console: Console) -> Lines | Board:
     """The progress that suits where `console` goes."""
     return Board(console) if console.is_terminal else Lines(console)
@@ -128,22 +134,27 @@ def progress(console: Console) -> Lines | Board:
 
 def results(run: Run, deliveries: Mapping[str, Delivery]) -> Table:
     """The run as a table, one row per artifact."""
-    table = Table("artifact", "outcome", "base", "head", "evidence", "iterations", "changed cells", "left", "seconds")
+    table = Table("artifact", "outcome", "base → head", "evidence", "tries", "cells", "left", "s")
     for report in run.reports:
         name = numbers.outcome_name(report.outcome)
         delivery = deliveries.get(report.artifact.path, numbers.NOTHING)
         table.add_row(
             Text(plain(report.artifact.path), overflow="fold"),
             Text(name, style=STYLES[name]),
-            numbers.base_status(report).replace("_", " "),
-            numbers.head(report).status.replace("_", " "),
-            evidence(report),
+            _base_and_head(report),
+            numbers.shown_evidence(report),
             str(len(report.records)),
             ", ".join(map(str, delivery.changed_cells)) or "-",
             str(len(numbers.remaining(report.outcome))),
             f"{report.seconds:.1f}",
         )
     return table
+
+
+def _base_and_head(report: Report) -> str:
+    """How it ran before and, where something is delivered, after."""
+    base, head = numbers.base_status(report).replace("_", " "), numbers.head(report).status.replace("_", " ")
+    return f"{base} → {head}" if numbers.delivered(report) else base
 
 
 def explained(run: Run) -> Iterable[Text]:

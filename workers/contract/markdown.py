@@ -1,6 +1,6 @@
 """Text of strangers in Markdown: it stays text. No link, image, mention, table cell or heading comes of it.
 
-Everything foreign stands in a code span or a fenced block, where GitHub interprets nothing.
+In code spans and fenced blocks GitHub interprets nothing; outside of them stand only words that cannot mean anything.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ import re
 
 SPAN_CHARS = 300
 BLOCK_CHARS = 1200
+PROSE_CHARS = 600
+_PLAIN_WORD = re.compile(r"[\"'(]*\w[\w.,;'/()+=%-]*[\"':?)]*")
+# Digests, issue keys, addresses and the start of a list: words that GitHub or Markdown would make something of.
+_ACTIVE_WORD = re.compile(r"[0-9a-f]{7,64}|[A-Za-z]+-\d+|.*www\..*|\d+[.)]|.*_.*", re.IGNORECASE | re.DOTALL)
 # Controls, bidirectional overrides, zero-width characters: what a reader could not see or would see elsewhere.
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
@@ -39,6 +43,23 @@ def code(text: str, chars: int = SPAN_CHARS) -> str:
     fence = "`" * (_longest_run(line) + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def prose(text: str, chars: int = PROSE_CHARS) -> str:
+    """`text` as a sentence on one line: what stands in backticks is code, and so is every word that could be markup."""
+    line = " ".join(capped(seen(text), chars).split())
+    parts = line.split("`")
+    if len(parts) % 2 == 0:
+        return code(line, chars)
+    return "".join(code(part) if index % 2 else _words(part) for index, part in enumerate(parts) if part)
+
+
+def _words(text: str) -> str:
+    return re.sub(r"\S+", lambda found: found[0] if _is_plain(found[0]) else code(found[0]), text)
+
+
+def _is_plain(word: str) -> bool:
+    return bool(re.fullmatch(r"[.,;:]", word) or (_PLAIN_WORD.fullmatch(word) and not _ACTIVE_WORD.fullmatch(word)))
 
 
 def block(text: str, language: str = "text", chars: int = BLOCK_CHARS) -> str:

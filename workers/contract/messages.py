@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workers.contract import domain
 from workers.contract.domain import Finding, Record, Repair, Report, Run, Validation
 from workers.contract.errors import ConfigError
+
+if TYPE_CHECKING:
+    from workers.contract.redact import Redactor
 
 SCHEMA = 1
 """Of these messages; raised when a reader of the old one would misunderstand the new one."""
@@ -103,6 +106,11 @@ def run_from_json(raw: bytes) -> Run:
     """
     run = _load("run", _Run, raw)
     return _as(Run, run, reports=tuple(_plain_report(report) for report in run.reports))
+
+
+def masked(run: Run, redactor: Redactor) -> Run:
+    """The run with every text in it masked."""
+    return run_from_json(encode(redactor.mask_all(run_to_json(run))))
 
 
 def report_to_json(report: Report) -> dict[str, Any]:

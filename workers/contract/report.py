@@ -28,6 +28,15 @@ ERROR_CHARS = 1200
 OutcomeName = Literal["fresh", "repaired", "improved", "unrepaired", "skipped", "errored"]
 OUTCOMES: tuple[OutcomeName, ...] = ("fresh", "repaired", "improved", "unrepaired", "skipped", "errored")
 NOT_RUN = Execution(status="not_run")
+_STOPPED = {
+    StopReason.PASSED: "every check passed",
+    StopReason.MAX_ITERATIONS: "the iterations are used up",
+    StopReason.NO_PROGRESS: "an iteration left things as one before had",
+    StopReason.NEEDS_HUMAN: "a person has to decide",
+    StopReason.BUDGET: "time or money is used up",
+    StopReason.CANCELLED: "the run was interrupted",
+    StopReason.OPERATIONAL_ERROR: "something on our side failed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +103,7 @@ def reason(report: Report) -> str:
         case Repaired(iteration=iteration):
             return report.note or f"everything that counts is mended and proven in iteration {iteration}"
         case Improved(remaining=left, reason=stop) | Unrepaired(remaining=left, reason=stop):
-            return report.note or f"{count(len(left), 'finding')} left: {stop.value.replace('_', ' ')}"
+            return report.note or f"{_STOPPED[stop]}; {count(len(left), 'finding')} left"
 
 
 def count(number: int, noun: str) -> str:
@@ -132,6 +141,15 @@ def evidence_level(report: Report) -> EvidenceLevel:
     return EvidenceLevel.NONE if run is None or not judged else run.level
 
 
+def shown_evidence(report: Report) -> str:
+    """The evidence level, and for a partial run how far it got."""
+    level = evidence_level(report)
+    run = evidence(report)
+    until = "" if run is None or level != "partial" else f" to cell {run.until_cell}"
+    unboxed = "" if run is None or run.boxed or run.status == "not_run" else ", without a box"
+    return f"{level.value}{until}{unboxed}"
+
+
 def base_status(report: Report) -> Literal["passed", "failed", "not_run", "flaky"]:
     """How the unchanged artifact ran."""
     if report.base is None:
@@ -146,13 +164,19 @@ def model_calls(report: Report) -> int:
 
 def cost_usd(report: Report) -> float:
     """Over all iterations."""
-    return round(sum(record.repair.cost_usd for record in report.records), 6)
+    return round(sum((record.repair.cost_usd for record in report.records), 0.0), 6)
 
 
 def remains(finding: Finding) -> str:
     """Why a finding remains and what would unlock it, in a sentence."""
     unlock = finding.unlock or finding.fix or "a person has to decide"
-    return f"{finding.message} Cause: {finding.cause.value}. To unlock: {unlock}"
+    return f"{sentence(finding.message)} Cause: {finding.cause.value}. To unlock: {sentence(unlock)}"
+
+
+def sentence(text: str) -> str:
+    """`text` with a full stop, where it ends without one."""
+    text = text.rstrip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def exit_code(run: Run) -> int:
@@ -176,7 +200,7 @@ def totals(run: Run) -> dict[str, float]:
         **{name: names.count(name) for name in OUTCOMES},
         "seconds": round(run.seconds, 3),
         "model_calls": sum(map(model_calls, run.reports)),
-        "cost_usd": round(sum(map(cost_usd, run.reports)), 6),
+        "cost_usd": round(sum(map(cost_usd, run.reports), 0.0), 6),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import bisect
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workers.documents.magics import mask
@@ -38,13 +39,7 @@ class ImportMap:
                 self._read(cell.index, cell.source)
 
     def _read(self, cell: int, source: str) -> None:
-        tree = parse(source)
-        if tree is None:
-            bound = [(name, binding) for name, binding in _guessed(source)]
-        else:
-            module, *inner = scopes(tree, cell)
-            self._scopes[cell] = sorted(inner, key=lambda scope: scope.start)
-            bound = [(name, binding) for name, bindings in module.names.items() for binding in bindings]
+        bound, self._scopes[cell] = _bound(source, cell)
         for name, binding in bound:
             self._module.setdefault(name, []).append((cell, binding))
 
@@ -109,6 +104,17 @@ class ImportMap:
         while scope is not None and scope.kind != "module" and not scope.start <= position < scope.end:
             scope = scope.parent
         return None if scope is None or scope.kind == "module" else scope
+
+
+@lru_cache(maxsize=1024)
+def _bound(source: str, cell: int) -> tuple[tuple[tuple[str, Binding], ...], list[Scope]]:
+    """What a cell binds in the module, and its inner scopes by where they start. Shared: read, never change."""
+    tree = parse(source)
+    if tree is None:
+        return tuple(_guessed(source)), []
+    module, *inner = scopes(tree, cell)
+    bound = tuple((name, binding) for name, bindings in module.names.items() for binding in bindings)
+    return bound, sorted(inner, key=lambda scope: scope.start)
 
 
 def _holding(bindings: list[Binding], position: Position) -> list[Binding]:

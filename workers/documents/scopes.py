@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,8 +62,35 @@ class Scope:
             bound.append(binding)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+_OPENERS = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.Lambda,
+    ast.ClassDef,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
+_SILENT = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+"""Nodes that neither bind a name nor hold one that does."""
+_BINDERS = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.Assign,
+    ast.Name,
+    ast.NamedExpr,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.ExceptHandler,
+    ast.pattern,
+    ast.Global,
+    ast.Nonlocal,
+)
+
+
+class _Item(NamedTuple):
     """A node still to visit: its scope, when its names take effect (None: where they stand), and whether it may be passed by."""
 
     node: ast.AST
@@ -80,10 +107,11 @@ def scopes(tree: ast.Module, cell: int) -> list[Scope]:
     stack = [_Item(node, module) for node in reversed(tree.body)]
     while stack:
         item = stack.pop()
-        _bind(item, cell)
+        if isinstance(item.node, _BINDERS):
+            _bind(item, cell)
         children = list(_children(item))
-        inner = {id(child.scope): child.scope for child in children if child.scope is not item.scope}
-        found.extend(inner.values())
+        if isinstance(item.node, _OPENERS):
+            found.extend({id(child.scope): child.scope for child in children if child.scope is not item.scope}.values())
         stack.extend(reversed(children))
     for scope in found:
         _hand_outwards(scope, module)
@@ -170,6 +198,9 @@ def _unpacked(target: ast.expr) -> Iterator[tuple[str, int | None]]:
 def _children(item: _Item) -> Iterator[_Item]:
     """What is inside `item.node`, each with the scope it is evaluated in."""
     node, scope = item.node, item.scope
+    if not isinstance(node, (*_OPENERS, ast.NamedExpr)):
+        yield from _plain_children(item)
+        return
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
             yield from _function(node, item)
@@ -180,11 +211,15 @@ def _children(item: _Item) -> Iterator[_Item]:
             yield from _comprehension(node, scope)
         case ast.NamedExpr():
             yield _Item(node.value, scope, None, item.conditional)
-        case _:
-            at = end(node) if isinstance(node, _AT_THE_END) else item.at
-            conditional = item.conditional or isinstance(node, _BRANCHES)
-            for child in ast.iter_child_nodes(node):
-                yield _Item(child, scope, at, conditional)
+
+
+def _plain_children(item: _Item) -> Iterator[_Item]:
+    node = item.node
+    at = end(node) if isinstance(node, _AT_THE_END) else item.at
+    conditional = item.conditional or isinstance(node, _BRANCHES)
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, _SILENT):
+            yield _Item(child, item.scope, at, conditional)
 
 
 def _function(node: _Function | ast.Lambda, item: _Item) -> Iterator[_Item]:

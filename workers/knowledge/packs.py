@@ -44,7 +44,6 @@ class _Keyword(_Strict):
     new: str | None = None
     values: dict[str, str] = Field(default_factory=dict[str, str])
     drop: tuple[str, ...] = ()
-    becomes: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class _Shared(_Strict):
@@ -192,7 +191,6 @@ def _renamed_keyword(calls: tuple[str, ...], keyword: _Keyword) -> Keyword:
         new=keyword.new,
         values=tuple(keyword.values.items()),
         drop=keyword.drop,
-        becomes=tuple(keyword.becomes.items()),
     )
 
 

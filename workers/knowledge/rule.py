@@ -63,8 +63,6 @@ class Keyword:
     """(old, new) Python expressions of the value, where it has to change with the name; any other is left to a person."""
     drop: tuple[str, ...] = ()
     """Python expressions of values with which the keyword may simply go, for what it asked for is what happens now; `*`: any."""
-    becomes: tuple[tuple[str, str], ...] = ()
-    """(value, method): the keyword goes and the method called is another, e.g. `fillna(method="ffill")` -> `ffill()`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from workers.contract.domain import Cause, Repair
 from workers.documents.python import parse
 from workers.documents.references import BUILTINS, Reading
-from workers.knowledge.words import by_position, full_name, respelled, targets, unexpected_keyword
+from workers.knowledge.hint import full_name, respelled
+from workers.knowledge.words import by_position, targets, unexpected_keyword
 from workers.protocols import Question
 from workers.repair import sites
+from workers.repair.literals import literals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from workers.contract.domain import CellError, Edit, Finding
     from workers.documents.references import Reference
-    from workers.knowledge.words import Hint
+    from workers.knowledge.hint import Hint
     from workers.protocols import Answer, Box, Task
     from workers.repair.sites import Group, Region
 
@@ -48,6 +50,7 @@ class HintsRepairer:
 
     def __init__(self, box: Box) -> None:
         self._box = box
+        self._known: dict[Question, Answer] = {}
 
     @property
     def name(self) -> str:
@@ -100,7 +103,7 @@ class HintsRepairer:
     async def _from(self, reading: Reading, here: Region, hint: Hint) -> AsyncIterator[Offer]:
         """Offers of one hint, by what it names."""
         if hint.kind in {"value", "unit"}:
-            for edits in sites.literals(reading, here, hint):
+            for edits in literals(reading, here, hint):
                 yield Offer(edits=edits, why=f'"{hint.old}" -> "{hint.new}"')
             return
         if hint.kind in {"name", "builtin"}:
@@ -138,8 +141,8 @@ class HintsRepairer:
         """A keyword that the callable takes in another spelling."""
         for call, keyword in sites.calls_with(here, old):
             function = reading.imports.dotted(call.func, here.cell)
-            answer = await self._ask(Question(name=function)) if function else None
-            new = respelled(old, answer.parameters) if answer else None
+            answers = await self._ask(Question(name=function)) if function else ()
+            new = respelled(old, answers[0].parameters) if answers else None
             if new:
                 edits = sites.keyword_edit(reading, here.cell, (call, keyword), new)
                 yield Offer(edits=edits, why=f"{old}= -> {new}=")
@@ -147,28 +150,28 @@ class HintsRepairer:
     async def _absent(self, reading: Reading, here: Region) -> tuple[Answer, ...]:
         """What the environment says of the names in a region that it does not have."""
         names = tuple(dict.fromkeys(one.name for one in _references(reading, here)))
-        if not names:
-            return ()
-        answers = await self._box.resolve([Question(name=name) for name in names])
+        answers = await self._ask(*(Question(name=name) for name in names))
         return tuple(answer for answer in answers if answer.status == "absent")
 
-    async def _ask(self, question: Question) -> Answer | None:
-        answers = await self._box.resolve([question])
-        return answers[0] if answers else None
+    async def _ask(self, *questions: Question) -> tuple[Answer, ...]:
+        """Answers in the order of the questions; an environment does not change, so nothing is asked twice."""
+        new = [question for question in dict.fromkeys(questions) if question not in self._known]
+        if new:
+            self._known.update(zip(new, await self._box.resolve(new), strict=True))
+        return tuple(self._known[question] for question in questions)
 
     async def _resolves(self, stale: str, new: str) -> bool:
         """True for a name that exists and, where both have signatures, takes its parameters in the same order."""
         if new.startswith(BUILTINS):
             return True
-        answers = await self._box.resolve([Question(name=new), Question(name=stale)])
-        target, old = answers
+        target, old = await self._ask(Question(name=new), Question(name=stale))
         if target.status != "exists":
             return False
         return old.status != "exists" or _same_order(old.parameters, target.parameters)
 
     async def _binds(self, function: str, keyword: str) -> bool:
-        answer = await self._ask(Question(name=function, keywords=(keyword,)))
-        return answer is not None and answer.status in {"exists", "undecided"} and keyword not in answer.bad_keywords
+        (answer,) = await self._ask(Question(name=function, keywords=(keyword,)))
+        return answer.status in {"exists", "undecided"} and keyword not in answer.bad_keywords
 
 
 def complaints(task: Task) -> Iterator[Complaint]:

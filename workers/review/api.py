@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from workers.contract.domain import Cause, Finding, IssueType, Rung, Severity, Staleness, Suggestion
 from workers.documents.references import BUILTINS, Reading, Reference
 from workers.knowledge.distributions import distribution, left_the_standard_library
-from workers.knowledge.words import full_name, respelled
+from workers.knowledge.hint import full_name, respelled
 from workers.knowledge.words import targets as hints
 from workers.protocols import Question
 from workers.review.code import Code

@@ -35,14 +35,15 @@ class _Passed:
 
     @property
     def value(self) -> str:
-        """The value in Python's own layout."""
-        return ast.unparse(self.keyword.value)
+        """The value as packs write it: strings in single quotes, everything else as it stands."""
+        value = self.keyword.value
+        return repr(value.value) if isinstance(value, ast.Constant) else self.cell.text(value)
 
 
 def arguments(code: Code, cell: CodeCell, index: Index) -> Iterator[Match]:
     """Stale keywords and values of the calls in a cell."""
-    for node in ast.walk(cell.tree):
-        if isinstance(node, ast.Call) and id(node) not in cell.guarded and (name := code.named(node.func, cell.index)):
+    for node in cell.calls:
+        if name := code.named(node.func, cell.index):
             yield from _keywords(cell, node, index, name)
             for rule, change in index.values.get(name, ()):
                 for argument in change.arguments:
@@ -75,8 +76,6 @@ def _mended(passed: _Passed, change: Keyword) -> Mended:
     """The edits of one keyword, or why there are none."""
     if passed.value in change.drop or "*" in change.drop:
         return _dropped(passed)
-    if method := dict(change.becomes).get(passed.value):
-        return _another_method(passed, method)
     if change.new is None:
         return (), ""
     if change.old != change.new and any(other.arg == change.new for other in passed.call.keywords):
@@ -91,15 +90,6 @@ def _renamed(passed: _Passed, old: str, new: str, values: dict[str, str]) -> Men
     if passed.value not in values:
         return (), f"what `{passed.value}` becomes has to be decided by hand"
     return (passed.cell.edit(start, end, f"{new}={values[passed.value]}"),), ""
-
-
-def _another_method(passed: _Passed, method: str) -> Mended:
-    function = passed.call.func
-    edits, note = _dropped(passed)
-    if not edits or passed.call.args or not isinstance(function, ast.Attribute):
-        return (), note or "the call passes more than the new method takes"
-    end = passed.cell.offsets.span(function)[1]
-    return (passed.cell.edit(end - len(function.attr), end, method), *edits), ""
 
 
 def _dropped(passed: _Passed) -> Mended:

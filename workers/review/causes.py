@@ -32,7 +32,7 @@ def judge(error: CellError, source: str) -> Verdict:
 
 def _line(error: CellError, source: str) -> str:
     lines = source.split("\n")
-    return lines[error.line - 1] if error.line and error.line <= len(lines) else ""
+    return lines[error.line - 1] if error.line and 0 < error.line <= len(lines) else ""
 
 
 def _environment(unlock: str, issue_type: IssueType = IssueType.SETUP_GAP) -> Verdict:

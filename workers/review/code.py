@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,25 +14,50 @@ if TYPE_CHECKING:
 
     from workers.protocols import Document
 
-_DEPTH = 12
-"""How far a value is followed through assignments; `a = b; b = a` ends here."""
+_DEPTH = 60
+"""How far a value is followed through calls and assignments, far from Python's own limit."""
 _GUARDS = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "NameError"})
 """Exceptions whose handler shows that the author expects the name to be missing."""
 _VERSION_WORDS = frozenset({"__version__", "version_info", "hasattr", "LooseVersion", "parse_version", "PY2", "PY3"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeCell:
-    """One cell that parses."""
+    """One cell that parses. What is derived from its tree is derived once, when it is first asked for."""
 
-    index: int
-    source: str
-    tree: ast.Module
-    offsets: Offsets
-    guarded: frozenset[int]
-    """`id`s of the nodes inside a guard: an `except ImportError`, an `if` about a version."""
-    parents: Mapping[int, ast.AST]
-    """Parent of every name that is read, by the name's `id`."""
+    def __init__(self, index: int, source: str, tree: ast.Module) -> None:
+        self.index = index
+        self.source = source
+        self.tree = tree
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node, outer before inner."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
+        """Every call outside guards."""
+        return tuple(node for node in self.nodes if isinstance(node, ast.Call) and id(node) not in self.guarded)
+
+    @cached_property
+    def offsets(self) -> Offsets:
+        """Positions of the tree in the source."""
+        return Offsets(self.source)
+
+    @cached_property
+    def guarded(self) -> frozenset[int]:
+        """`id`s of the nodes inside a guard: an `except ImportError`, an `if` about a version."""
+        return frozenset(_guarded(self.nodes))
+
+    @cached_property
+    def parents(self) -> Mapping[int, ast.AST]:
+        """Parent of every name, by the name's `id`."""
+        return {
+            id(child): parent
+            for parent in self.nodes
+            for child in ast.iter_child_nodes(parent)
+            if isinstance(child, ast.Name)
+        }
 
     def text(self, node: Positioned) -> str:
         """The source of `node`."""
@@ -54,6 +78,7 @@ class Code:
         self.complete = len(self.cells) == sum(cell.kind == "code" for cell in document.cells)
         """Every code cell parses, so no use of a name is out of sight."""
         self._makes = makes
+        self._kinds: dict[int, str | None] = {}
 
     def named(self, node: ast.AST, cell: int) -> str | None:
         """The dotted name of an expression: by imports (`np.int`) or by the receiver's type (`frame.append`)."""
@@ -67,18 +92,25 @@ class Code:
         return None
 
     def _type(self, node: ast.expr, cell: int, depth: int) -> str | None:
-        """The dotted type of a value, where constructors, readers and assignments prove it."""
+        """The dotted type of a value, where constructors, readers and assignments prove it; each value is followed once."""
         if depth == 0:
             return None
+        if id(node) not in self._kinds:
+            # Written before it is known: a value that leads back to itself ends here.
+            self._kinds[id(node)] = None
+            self._kinds[id(node)] = self._followed(node, cell, depth - 1)
+        return self._kinds[id(node)]
+
+    def _followed(self, node: ast.expr, cell: int, depth: int) -> str | None:
         match node:
             case ast.Name():
-                return self._common(self.imports.assigned(node, cell), depth - 1)
+                return self._common(self.imports.assigned(node, cell), depth)
             case ast.Call(func=function):
-                return self._makes.get(self._named(function, cell, depth - 1) or "")
+                return self._makes.get(self._named(function, cell, depth) or "")
             case ast.Attribute():
-                return self._makes.get(f"@{self._named(node, cell, depth - 1)}")
+                return self._makes.get(f"@{self._named(node, cell, depth)}")
             case ast.Subscript(value=value, slice=index):
-                kind = self._type(value, cell, depth - 1)
+                kind = self._type(value, cell, depth)
                 return self._makes.get(f"{kind}[{_subscript(index)}]") if kind else None
             case _:
                 return None
@@ -102,14 +134,14 @@ class Code:
         return tuple(
             (cell, node)
             for cell in self.cells
-            for node in ast.walk(cell.tree)
+            for node in cell.nodes
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         )
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
         """Every name the document binds or reads anywhere."""
-        nodes = [node for cell in self.cells for node in ast.walk(cell.tree)]
+        nodes = [node for cell in self.cells for node in cell.nodes]
         return frozenset(name for node in nodes for name in _identifiers(node))
 
     @cached_property
@@ -118,7 +150,7 @@ class Code:
         stores = (
             self.imports.dotted(node, cell.index)
             for cell in self.cells
-            for node in ast.walk(cell.tree)
+            for node in cell.nodes
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         )
         return frozenset(name for name in stores if name)
@@ -127,14 +159,7 @@ class Code:
 def _cells(document: Document) -> Iterator[CodeCell]:
     for cell in document.cells:
         if cell.kind == "code" and (tree := parse(cell.source)):
-            yield CodeCell(
-                index=cell.index,
-                source=cell.source,
-                tree=tree,
-                offsets=Offsets(cell.source),
-                guarded=frozenset(_guarded(tree)),
-                parents=_parents(tree),
-            )
+            yield CodeCell(cell.index, cell.source, tree)
 
 
 def _identifiers(node: ast.AST) -> Iterator[str]:
@@ -149,17 +174,8 @@ def _identifiers(node: ast.AST) -> Iterator[str]:
             pass
 
 
-def _parents(tree: ast.Module) -> dict[int, ast.AST]:
-    return {
-        id(child): parent
-        for parent in ast.walk(tree)
-        for child in ast.iter_child_nodes(parent)
-        if isinstance(child, ast.Name)
-    }
-
-
-def _guarded(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
+def _guarded(nodes: tuple[ast.AST, ...]) -> Iterator[int]:
+    for node in nodes:
         if isinstance(node, ast.Try) and any(_expects_absence(handler) for handler in node.handlers):
             inside: list[ast.stmt] = [
                 *node.body,
@@ -191,5 +207,7 @@ def _subscript(index: ast.expr) -> str:
             return "str"
         case ast.List():
             return "list"
+        case ast.Compare() | ast.UnaryOp(op=ast.Invert()) | ast.BinOp(op=ast.BitAnd() | ast.BitOr()):
+            return "mask"
         case _:
             return ""

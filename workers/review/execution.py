@@ -170,7 +170,7 @@ def _first_line(text: str) -> str:
 def _offset(cell: Cell, line: int | None) -> int:
     """Where the text of line `line` (from 1) starts; the first line when it is unknown or not there."""
     lines = cell.source.split("\n")
-    number = line if line and line <= len(lines) else 1
+    number = line if line and 0 < line <= len(lines) else 1
     indent = len(lines[number - 1]) - len(lines[number - 1].lstrip())
     return sum(len(text) + 1 for text in lines[: number - 1]) + indent
 

@@ -45,6 +45,9 @@ class Index:
         self.last = frozenset(old.rpartition(".")[2] for old in self.symbols)
         """Last parts of stale names: most names of a document are ruled out by them."""
 
+    def __bool__(self) -> bool:
+        return bool(self.symbols or self.keywords or self.values)
+
     def _file(self, rule: Rule) -> None:
         match rule.change:
             case Keyword(calls=calls) as change:

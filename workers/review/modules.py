@@ -27,7 +27,8 @@ def module_moved(code: Code, cell: CodeCell, node: ast.Attribute, index: Index) 
     """The edits that move the module `node` hangs on and all its uses, or why they cannot be made."""
     root = node.value
     module = code.imports.dotted(root, cell.index) if isinstance(root, ast.Name) else None
-    if not isinstance(root, ast.Name) or module is None:
+    if not isinstance(root, ast.Name) or module is None or "." not in module:
+        # A whole package is never traded for another because the one thing it was used for moved.
         return (), "its new module is not imported here"
     uses = {f"{module}.{attribute}" for _, attribute in _uses(code, root.id)}
     targets = {name: index.symbols[name][1].new if name in index.symbols else None for name in uses}
@@ -36,7 +37,7 @@ def module_moved(code: Code, cell: CodeCell, node: ast.Attribute, index: Index) 
         return (), f"`{stuck[0]}` has no successor of its own" if stuck else "a cell of the document does not parse"
     parents = {(new or "").rpartition(".")[0] for new in targets.values()}
     imported = _imported(code, root.id, module)
-    if len(parents) != 1 or imported is None:
+    if len(parents) != 1 or "" in parents or imported is None:
         return (), "its new module is not imported here"
     return _together(code, root.id, module, {name: new or "" for name, new in targets.items()}, imported)
 
@@ -53,7 +54,7 @@ def _imported(code: Code, name: str, module: str) -> _Imported | None:
     found = [
         _Imported(cell=cell, statement=node, alias=alias)
         for cell in code.cells
-        for node in ast.walk(cell.tree)
+        for node in cell.nodes
         if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in cell.guarded
         for alias in node.names
         if (alias.asname or alias.name) == name

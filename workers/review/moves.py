@@ -50,7 +50,7 @@ class _Arrival:
 
 def imports(code: Code, cell: CodeCell, index: Index) -> Iterator[Match]:
     """Stale names in `from module import name`; a guarded import is the author's own answer and stays."""
-    for node in ast.walk(cell.tree):
+    for node in cell.nodes:
         if not isinstance(node, ast.ImportFrom) or id(node) in cell.guarded or node.level or not node.module:
             continue
         moved = [one for alias in node.names if (one := _moved(node.module, alias, index))]
@@ -140,24 +140,33 @@ def _statement(cell: CodeCell, node: ast.ImportFrom, moved: list[_Moved], arriva
         return cell.edit(start + found.start(1), start + found.end(1), modules.pop())
     if "#" in text:
         return None
-    return cell.edit(start, end, _joined(cell.source, start, [*_staying(node, moved), *_going(arrivals)]))
+    return cell.edit(
+        start, end, _joined(cell.source, start, [*_staying(node, moved, arrivals), *_going(node, arrivals)])
+    )
 
 
-def _staying(node: ast.ImportFrom, moved: list[_Moved]) -> Iterator[str]:
-    gone = {id(one.alias) for one in moved}
-    staying = [_aliased(alias.name, alias.asname) for alias in node.names if id(alias) not in gone]
-    if staying:
-        yield f"from {node.module} import {', '.join(staying)}"
+def _staying(node: ast.ImportFrom, moved: list[_Moved], arrivals: list[_Arrival]) -> Iterator[str]:
+    """The old statement with what stays in its module, renamed or not."""
+    after = {id(one.alias): arrival for one, arrival in zip(moved, arrivals, strict=True)}
+    names: list[str] = []
+    for alias in node.names:
+        arrival = after.get(id(alias))
+        if arrival is None:
+            names.append(_aliased(alias.name, alias.asname))
+        elif arrival.module == node.module:
+            names.append(arrival.name)
+    if names:
+        yield f"from {node.module} import {', '.join(dict.fromkeys(names))}"
 
 
-def _going(arrivals: list[_Arrival]) -> Iterator[str]:
-    """The statements that bind what moved, one per module."""
+def _going(node: ast.ImportFrom, arrivals: list[_Arrival]) -> Iterator[str]:
+    """The statements that bind what left the module, one per new module."""
     by_module: dict[str, list[str]] = {}
     for arrival in arrivals:
-        if arrival.module:
-            by_module.setdefault(arrival.module, []).append(arrival.name)
-        else:
+        if not arrival.module:
             yield arrival.name
+        elif arrival.module != node.module:
+            by_module.setdefault(arrival.module, []).append(arrival.name)
     for module, names in by_module.items():
         yield f"from {module} import {', '.join(dict.fromkeys(names))}"
 

@@ -7,6 +7,7 @@ that the names in them can be read; every edit goes back to the characters of th
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import IssueType, Rung, Severity, Staleness, Suggestion
@@ -14,8 +15,8 @@ from workers.documents.python import ImportMap
 from workers.review.drafts import Draft, findings, replace
 from workers.review.python2_calls import Calls
 from workers.review.python2_cells import Modern, modern
-from workers.review.python2_imports import Moved, moved
-from workers.review.python2_names import IMPORTED, names
+from workers.review.python2_imports import MODULES, Moved, moved
+from workers.review.python2_names import ATTRIBUTES, BUILTINS, IMPORTED, names
 from workers.review.sites import Site
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
 _LAYERS = ("six.moves", "past.builtins", "future.builtins", "builtins import *")
 """Compatibility layers that may bring the old names by a star import."""
+
+
+_WORDS = re.compile(
+    rf"\b(?:{'|'.join((*BUILTINS, *IMPORTED, *MODULES, *(name.rpartition('.')[2] for name in ATTRIBUTES)))})\b"
+    r"|\b(?:has_key|(?:iter|view)(?:items|keys|values)|next\(\)|execfile|urllib2?|file\()|\b(?:map|zip|filter|items|keys|values)\("
+)
+"""A word without which no name in a document is gone: most have none of them and are not read any further."""
 
 
 def find(document: Document, environment: Environment) -> tuple[Finding, ...]:
@@ -73,18 +81,24 @@ def _shown(edits: tuple[Edit, ...], cell: Modern) -> str:
 
 
 def _names(cells: dict[int, Modern], *, python2: bool) -> Iterator[Draft]:
+    if not any(_WORDS.search(cell.cell.source) for cell in cells.values()):
+        return
     imports = ImportMap(cell.mended for cell in cells.values())
     sites = [Site(cell.cell.index, cell.mended.source) for cell in cells.values() if cell.converted]
     unread = "\n".join(cell.cell.source for cell in cells.values() if not cell.converted)
     layered = any(layer in cell.cell.source for cell in cells.values() for layer in _LAYERS)
     calls = Calls(imports, _defined(sites), python2=python2)
     imported: set[str] = set()
+    inserted: set[tuple[int, int]] = set()
     for site in sites:
         found = [*(() if layered else names(site, imports)), *calls.stale(site)]
         for stale in found:
-            if stale.name in imported:
-                continue
-            imported.update({stale.name} & IMPORTED.keys())
+            if stale.name in IMPORTED:
+                place = (site.cell, stale.changes[0][0])
+                if stale.name in imported or place in inserted:
+                    continue  # imported by then, or another import goes to the very same place first
+                imported.add(stale.name)
+                inserted.add(place)
             yield from _stale(stale, cells[site.cell])
     for move in moved(sites, imports, unread):
         yield from _moved(move, cells)

@@ -49,7 +49,7 @@ class Modern:
 
 
 def modern(document: Document) -> tuple[Modern, ...]:
-    """The code cells, in order. A `print_function` import holds for every cell after it, as in a session."""
+    """The code cells, in order. A `print_function` import holds for every cell after it, as it does in a kernel."""
     made: list[Modern] = []
     function = False
     for cell in document.cells:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workers.review.python2_site import unguarded
@@ -92,6 +92,14 @@ def moved(sites: list[Site], imports: ImportMap, unread: str) -> Iterator[Moved]
 
     `unread` is the text of the cells that could not be read: what is named there keeps its name.
     """
+    done: set[tuple[int, Change]] = set()
+    for move in _moves(sites, imports, unread):
+        # A module imported twice: its uses are renamed by the first finding alone.
+        yield replace(move, changes=tuple(change for change in move.changes if change not in done))
+        done.update(move.changes)
+
+
+def _moves(sites: list[Site], imports: ImportMap, unread: str) -> Iterator[Moved]:
     for site in sites:
         for node in unguarded(site.tree):
             match node:

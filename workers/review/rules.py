@@ -6,13 +6,14 @@ are left alone. Pure: what the environment really has is asked with `questions` 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Cause, IssueType, Rung, Severity, Staleness, Suggestion
 from workers.knowledge.rule import BUILTINS, Keyword, Symbol, Value, judge
 from workers.protocols import Question
-from workers.review.arguments import arguments
+from workers.review.arguments import arguments as stale_arguments
 from workers.review.code import Code
 from workers.review.drafts import Draft, findings
 from workers.review.matches import Index, Match
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from workers.contract.domain import Finding
-    from workers.knowledge.rule import Packs, Rule, Verdict, Version
+    from workers.knowledge.rule import Change, Packs, Rule, Verdict, Version
     from workers.protocols import Answer, Document, Environment
+
+_WORD = re.compile(r"\w+")
 
 
 def find(document: Document, packs: Packs, environment: Environment, *, as_of: date) -> tuple[Finding, ...]:
@@ -36,7 +39,11 @@ def find(document: Document, packs: Packs, environment: Environment, *, as_of: d
     """
     if document.language != "python":
         return ()
-    active = {rule.id: (rule, verdict) for rule in packs.rules if (verdict := judge(rule, environment))}
+    words = _words(document)
+    speaking = [rule for rule in packs.rules if _speaks(rule.change, words)]
+    active = {rule.id: (rule, verdict) for rule in speaking if (verdict := judge(rule, environment))}
+    if not active:
+        return ()
     usable = [_usable(rule, verdict, as_of) for rule, verdict in active.values()]
     matches = _matches(document, packs.makes, Index(usable))
     return findings(document, [_draft(match, *active[match.rule.id], as_of) for match in matches])
@@ -58,6 +65,22 @@ def with_resolution(found: Iterable[Finding], answers: Iterable[Answer], packs: 
     return tuple(_resolved(finding, packs.rule(finding.rule), by_question) for finding in found)
 
 
+def _words(document: Document) -> frozenset[str]:
+    """Every word of the code. Most rules speak of none of them, and a document of which none speaks is not parsed."""
+    return frozenset(word for cell in document.cells if cell.kind == "code" for word in _WORD.findall(cell.source))
+
+
+def _speaks(change: Change, words: frozenset[str]) -> bool:
+    match change:
+        case Symbol(old=old):
+            needed = [old]
+        case Keyword(calls=calls, old=old):
+            needed = list(calls) if old in words else []
+        case Value(arguments=arguments):
+            needed = [argument.call for argument in arguments]
+    return any(name.partition(".")[0] in words and name.rpartition(".")[2] in words for name in needed)
+
+
 def _usable(rule: Rule, verdict: Verdict, as_of: date) -> Rule:
     """The rule without its target where that is retired, or not yet in the installed version."""
     if not _retired(rule, as_of) and (verdict.installed is None or verdict.reachable):
@@ -74,7 +97,7 @@ def _matches(document: Document, makes: Mapping[str, str], index: Index) -> Iter
     for cell in code.cells:
         yield from attributes(code, cell, index)
         yield from imports(code, cell, index)
-        yield from arguments(code, cell, index)
+        yield from stale_arguments(code, cell, index)
 
 
 def _draft(match: Match, rule: Rule, verdict: Verdict, as_of: date) -> Draft:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from workers.contract.domain import Finding
     from workers.knowledge.shape import Shape
     from workers.protocols import Document, Environment
-    from workers.review.drafts import Draft
 
 RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "chat-completions-to-responses": shapes_openai.find,
@@ -37,20 +36,35 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
 }
 """Rule by the id of its shape."""
 
+WORDS = {
+    "chat-completions-to-responses": "completions",
+    "functions-to-tools": "parameters",
+    "oaieval-to-evals-api": "oaieval",
+    "pandas-append-to-concat": "append",
+    "pandas-fillna-method": "fillna",
+    "pandas-scatter-plot": "scatter_plot",
+    "qdrant-search-to-query-points": "search",
+}
+"""A word without which the rule cannot hold: most documents have none of them and are not read any further."""
+
 _OWN = Mandate(rule="shapes/own-rename", staleness=Staleness.POLICY, evidence="the owner's business rules")
 
 
 def find(document: Document, environment: Environment, rules: BusinessRules, as_of: date) -> tuple[Finding, ...]:
     """Every stale form that the owner names or that the environment no longer has."""
+    text = "\n".join(cell.source for cell in document.cells if cell.kind == "code")
+    mandates = [
+        (rule, _mandate(shapes()[name], environment, rules, as_of))
+        for name, rule in RULES.items()
+        if WORDS[name] in text
+    ]
+    wanted = [(rule, mandate) for rule, mandate in mandates if mandate is not None]
+    renames = [mapping for mapping in rules.modernize if mapping.rule is None]
+    if not wanted and not renames:
+        return ()
     code = _code(document)
-    drafts: list[Draft] = []
-    for identifier, rule in RULES.items():
-        mandate = _mandate(shapes()[identifier], environment, rules, as_of)
-        if mandate is not None:
-            drafts.extend(draft(hit, mandate) for hit in rule(code, mandate))
-    for mapping in rules.modernize:
-        if mapping.rule is None:
-            drafts.extend(draft(hit, _OWN) for hit in shapes_rename.renames(code, mapping))
+    drafts = [draft(hit, mandate) for rule, mandate in wanted for hit in rule(code, mandate)]
+    drafts += [draft(hit, _OWN) for mapping in renames for hit in shapes_rename.renames(code, mapping)]
     return findings(document, drafts)
 
 

@@ -32,9 +32,9 @@ class _Use:
 
 def attributes(code: Code, cell: CodeCell, index: Index) -> Iterator[Match]:
     """Every stale dotted name that a cell reads, outside guards and unless the document defines it itself."""
-    calls = {id(node.func): node for node in ast.walk(cell.tree) if isinstance(node, ast.Call)}
+    calls = {id(node.func): node for node in cell.nodes if isinstance(node, ast.Call)}
     inner: set[int] = set()
-    for node in ast.walk(cell.tree):
+    for node in cell.nodes:
         if not isinstance(node, ast.Attribute) or id(node) in inner or id(node) in cell.guarded:
             continue
         if node.attr not in index.last or not isinstance(node.ctx, ast.Load):

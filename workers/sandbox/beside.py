@@ -108,7 +108,9 @@ def _add_as_it_is(tar: tarfile.TarFile, path: Path, name: str, packing: _Packing
         tar.addfile(info)
     elif stat.S_ISLNK(status.st_mode):
         info.type, info.linkname = tarfile.SYMTYPE, str(path.readlink())
-        if info.linkname.startswith("/") or not path.resolve().is_relative_to(packing.root.resolve()):
+        # Not Path.resolve, which raises on a link to itself.
+        target = Path(os.path.realpath(path))
+        if info.linkname.startswith("/") or target == path or not target.is_relative_to(packing.root.resolve()):
             return False
         tar.addfile(info)
     elif stat.S_ISREG(status.st_mode) and status.st_size <= min(packing.room, packing.limits.copy_file_bytes):

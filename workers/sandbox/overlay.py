@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _KERNEL = "ipykernel>=5"
+_UNSOLVABLE = "No solution found"
+"""uv's words for requirements that contradict each other, as against an index that cannot be reached."""
 
 SHARED = frozenset(
     (
@@ -65,18 +68,23 @@ async def kernel_overlay(
     """
     uv = installer(cache, environ)
     pins = tuple(f"{name}=={version}" for name, version in environment.packages.items() if name in SHARED)
-    name = key("kernel", environment.python_version[:2], environment.platform, pins, uv.settings)
+    # Resolved: what an environment that no layer fits has of its own is a link to the free one.
+    return await asyncio.to_thread((await _layer(environment, pins, uv) / "lib").resolve)
 
+
+async def _layer(environment: InstalledEnvironment, pins: tuple[str, ...], uv: Installer) -> Path:
     async def build(folder: Path) -> None:
         try:
             await _install(environment, pins, uv, folder / "lib")
-        except EnvironmentBuildError:
-            if not pins:
+        except EnvironmentBuildError as error:
+            if not pins or _UNSOLVABLE not in str(error):
                 raise
-            shutil.rmtree(folder / "lib", ignore_errors=True)
-            await _install(environment, (), uv, folder / "lib")
+            # uv makes its target before it finds that nothing fits.
+            await asyncio.to_thread(shutil.rmtree, folder / "lib", ignore_errors=True)
+            (folder / "lib").symlink_to(await _layer(environment, (), uv) / "lib")
 
-    return await layer(uv.cache / "kernels" / name, build) / "lib"
+    name = key("kernel", environment.python_version[:2], environment.platform, pins, uv.settings)
+    return await layer(uv.cache / "kernels" / name, build)
 
 
 async def _install(environment: InstalledEnvironment, pins: tuple[str, ...], uv: Installer, target: Path) -> None:

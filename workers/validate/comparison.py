@@ -15,7 +15,6 @@ from workers.validate.origins import Origins
 from workers.validate.statements import Code, read
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterable, Iterator, Sequence
 
     from workers.contract.domain import BaseEvidence
@@ -30,6 +29,11 @@ class Refusal:
     """A clause, e.g. `cell 3, line 2: the call of fit is gone`. Never holds a secret."""
     cells: tuple[int, ...] = ()
     """Cells of the head to blame."""
+
+
+def refused_at(pair: CellPair, line: int, reason: str) -> Refusal:
+    """A refusal of something at a line of the head's cell, from 1."""
+    return Refusal(reason=f"cell {pair.index}, line {line}: {reason}", cells=(pair.index,))
 
 
 Rule = Callable[["Comparison"], "Iterable[Refusal]"]
@@ -208,8 +212,3 @@ def _added(before: str, after: str) -> Iterator[tuple[int, str]]:
 
 def _read(tree: ast.AST) -> Iterator[str]:
     return (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-
-
-def grown(old: Counter[str], new: Counter[str]) -> list[str]:
-    """What there is more of now, sorted."""
-    return sorted((new - old).elements())

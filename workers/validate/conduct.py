@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Case
-from workers.validate import faking, hiding, repeating, structure
+from workers.validate import assertions, catching, faking, hiding, repeating, standins, structure
 from workers.validate.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ INTEGRITY: Mapping[str, Rule] = {
 
 RULES: Mapping[str, Rule] = {
     "cell-skipped": hiding.cell_skipped,
-    "try-except": hiding.try_except,
-    "assertion-dropped": faking.assertion_dropped,
+    "try-except": catching.try_except,
+    "assertion-dropped": assertions.assertion_dropped,
     "statement-dropped": hiding.statement_dropped,
     "ends-early": hiding.ends_early,
-    "hides-warnings": hiding.hides_warnings,
+    "hides-warnings": catching.hides_warnings,
     "literal-for-computation": faking.literal_for_computation,
-    "mock-for-call": faking.mock_for_call,
-    "library-patched": faking.library_patched,
+    "mock-for-call": standins.mock_for_call,
+    "library-patched": standins.library_patched,
     "data-faked": faking.data_faked,
     "changes-randomness": repeating.changes_randomness,
     "old-pin": repeating.old_pin,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from workers.contract.redact import redactor
+
 LIMIT = 1200
 """Characters of evidence."""
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -20,3 +22,8 @@ def excerpt(text: str, limit: int = LIMIT) -> str:
     mark = "\n[...]\n"
     first = limit // 3
     return f"{plain[:first]}{mark}{plain[first + len(mark) - limit :]}"
+
+
+def masked(text: str, limit: int = LIMIT) -> str:
+    """`excerpt` without anything that has a secret's shape. Masked before the last cut: half a secret has no shape."""
+    return excerpt(redactor({}).mask(excerpt(text, 8 * limit)), limit)

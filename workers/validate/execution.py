@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Case, Severity
-from workers.contract.redact import redactor
-from workers.validate.excerpts import excerpt
+from workers.validate.excerpts import masked
 
 if TYPE_CHECKING:
     from workers.contract.domain import BaseEvidence, CellRun, Execution
@@ -43,12 +42,12 @@ def _execution(base: BaseEvidence, head: Execution) -> Case:
     claim = f"base {ending(base.first)}; head {ending(head)}"
     if head.status == "not_run" or base.flaky:
         flaky = "the base ends differently in two runs (flaky), so nothing is proven; " if base.flaky else ""
-        return Case(name="execution", passed=False, evidence=_masked(f"{flaky}{claim}"), feedback=head.reason[:300])
+        return Case(name="execution", passed=False, evidence=masked(f"{flaky}{claim}"), feedback=head.reason[:300])
     notes = [*_new_warnings(base.first, head), *_slower(base.first, head)]
     if head.status == "passed":
         boxed = "" if head.boxed else " (without a box)"
         evidence = f"{claim}{boxed}{'; ' if notes else ''}{'; '.join(notes)}"
-        return Case(name="execution", passed=True, evidence=_masked(evidence), feedback="; ".join(notes)[:1000])
+        return Case(name="execution", passed=True, evidence=masked(evidence), feedback="; ".join(notes)[:1000])
     same = _same_end(base.first, head)
     reached = "no cell ran" if head.until_cell is None else f"partial: runs until cell {head.until_cell}"
     kept = "the same error as the base's" if same else "another error than the base's"
@@ -57,8 +56,8 @@ def _execution(base: BaseEvidence, head: Execution) -> Case:
         name="execution",
         passed=False,
         severity=Severity.MEDIUM if same else Severity.HIGH,
-        evidence=_masked(f"{reached}; {kept}; {claim}{trace}"),
-        feedback=_masked(f"Cell {head.failed_cell} {ending(head)}"),
+        evidence=masked(f"{reached}; {kept}; {claim}{trace}"),
+        feedback=masked(f"Cell {head.failed_cell} {ending(head)}"),
     )
 
 
@@ -72,7 +71,7 @@ def _regression(base: Execution, head: Execution, edited: frozenset[int]) -> Cas
         name="regression",
         passed=False,
         veto=True,
-        evidence=_masked(
+        evidence=masked(
             f"ran before and does not now: cell {', '.join(map(str, worse[:_SHOWN]))}; head {ending(head)}"
         ),
         feedback=f"Cell {first} ran before; leave out what broke it.",
@@ -131,7 +130,3 @@ def _slower(base: Execution, head: Execution) -> list[str]:
         for run in head.cells
         if run.cell in before and run.seconds > _SLOWER * before[run.cell] and run.seconds - before[run.cell] > _SLOW_S
     ][:_SHOWN]
-
-
-def _masked(text: str) -> str:
-    return excerpt(redactor({}).mask(excerpt(text, 10_000)))

@@ -1,4 +1,4 @@
-"""Rules of conduct about values that no computation made: literals, mocks, made-up data, dropped assertions."""
+"""Rules of conduct about values that no computation made: literals, and data that is made up."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from workers.validate.comparison import CellPair, Comparison, Refusal, grown
-from workers.validate.meaning import calls, definitions, expanded, is_cast, is_literal, loaded, runs, states_the_same
-from workers.validate.origins import called
-from workers.validate.statements import fields, own_nodes
+from workers.validate.comparison import Refusal, refused_at
+from workers.validate.meaning import definitions, expanded, is_cast, is_literal, loaded, runs, states_the_same
+from workers.validate.origins import called_by
+from workers.validate.statements import fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from workers.validate.origins import Origins
+    from workers.validate.comparison import Comparison
     from workers.validate.statements import Code, Statement
 
-_ASSERTION = re.compile(r"(\A|\.)(assert(?!ion)\w*|check_\w*equal\w*)\Z", re.IGNORECASE)
-_MOCKERS = re.compile(
-    r"\A(unittest\.mock|mock|pytest_mock|pytest\.monkeypatch|pytest\.MonkeyPatch|responses|requests_mock|httpretty|vcr|moto"
-    r"|respx|faker|Faker|fakeredis|pyfakefs|freezegun|types\.SimpleNamespace|types\.ModuleType|MagicMock|Mock)(\.|\Z)"
-)
 _LOADER = re.compile(
     r"(\A|[._])(read|load|fetch|open|urlopen|urlretrieve|download|get|loadtxt|genfromtxt|loadmat|imread|parse|query|from_file)"
     r"(_|\Z|[A-Z])"
@@ -51,55 +46,20 @@ _ARITHMETIC = frozenset(
 """Libraries that give back what they are given: `np.float64(0.93)` is no more computed than `0.93`."""
 
 
-def assertion_dropped(comparison: Comparison) -> Iterator[Refusal]:
-    """No assertion is gone or weaker: as many, with the same numbers, none true whatever happens."""
-    before = sum((_assertions(pair.old, comparison.old_origins) for pair in comparison.pairs), Counter[str]())
-    after = sum((_assertions(pair.new, comparison.new_origins) for pair in comparison.pairs), Counter[str]())
-    cells = tuple(pair.index for pair in comparison.pairs if _assertions(pair.old, comparison.old_origins))
-    if before.total() > after.total():
-        yield Refusal(reason=f"{before.total() - after.total()} assertion(s) of the base are gone", cells=cells)
-    for pair in comparison.pairs:
-        for old, new in pair.matching.pairs:
-            if isinstance(old.node, ast.Assert) and isinstance(new.node, ast.Assert) and old.text != new.text:
-                yield from (_refusal(pair, new, reason) for reason in _weaker(old.node, new.node))
-            elif old.text != new.text and _asserting(old, comparison.old_origins) and _numbers(old) != _numbers(new):
-                yield _refusal(pair, new, "the numbers an assertion holds to have changed")
-
-
 def literal_for_computation(comparison: Comparison) -> Iterator[Refusal]:
     """Nothing that was computed is now stated."""
     for pair in comparison.pairs:
         new = definitions(pair.matching.fresh)
         for statement in pair.matching.fresh:
             if _overrides(statement, comparison):
-                yield _refusal(pair, statement, "a literal takes the place of what the base computes")
+                yield refused_at(pair, statement.line, "a literal takes the place of what the base computes")
         if _voided(pair.new) > _voided(pair.old):
             yield Refusal(reason=f"cell {pair.index}: something is multiplied by nought", cells=(pair.index,))
         for old, head in pair.matching.pairs:
             if old.node is None or head.node is None or old.text == head.text:
                 continue
             if _stated(old.node, head.node, comparison) or _closed(old.node, head.node, new, comparison):
-                yield _refusal(pair, head, "what was computed is a literal now")
-
-
-def mock_for_call(comparison: Comparison) -> Iterator[Refusal]:
-    """Nothing stands in for what was called: no mock, no definition that takes a called name or is called in its place."""
-    for pair in comparison.pairs:
-        old, new = _mocks(pair.old, comparison.old_origins), _mocks(pair.new, comparison.new_origins)
-        for name in grown(old, new)[:1]:
-            yield Refusal(reason=f"cell {pair.index}: `{name[:60]}` stands in for the real thing", cells=(pair.index,))
-        for statement in pair.matching.fresh:
-            name = _defined(statement)
-            if name and (name in comparison.called or name in _names_called(pair.new)):
-                yield _refusal(pair, statement, f"the new definition of `{name}` stands in for what was called")
-
-
-def library_patched(comparison: Comparison) -> Iterator[Refusal]:
-    """Nothing is put into a library: a stale name is moved, not brought back."""
-    for pair in comparison.pairs:
-        old, new = _patches(pair.old, comparison.old_origins), _patches(pair.new, comparison.new_origins)
-        for name in grown(old, new)[:1]:
-            yield Refusal(reason=f"cell {pair.index}: `{name[:60]}` is put into a library", cells=(pair.index,))
+                yield refused_at(pair, head.line, "what was computed is a literal now")
 
 
 def data_faked(comparison: Comparison) -> Iterator[Refusal]:
@@ -109,59 +69,11 @@ def data_faked(comparison: Comparison) -> Iterator[Refusal]:
         for old, head in pair.matching.pairs:
             if old.node is None or head.node is None or old.text == head.text:
                 continue
-            before = _called(old.node, comparison.old_origins)
-            after = [name for node in expanded(head.node, new) for name in _called(node, comparison.new_origins)]
+            before = called_by(old.node, comparison.old_origins)
+            after = [name for node in expanded(head.node, new) for name in called_by(node, comparison.new_origins)]
             loads = any(map(_LOADER.search, before)) and not any(map(_LOADER.search, after))
             if loads and any(map(_MAKER.search, after)) and not any(map(_MAKER.search, before)):
-                yield _refusal(pair, head, "data that was loaded is made up now")
-
-
-def _refusal(pair: CellPair, statement: Statement, reason: str) -> Refusal:
-    return Refusal(reason=f"cell {pair.index}, line {statement.line}: {reason}", cells=(pair.index,))
-
-
-def _assertions(code: Code, origins: Origins) -> Counter[str]:
-    found = Counter(name for name in called(code, origins).elements() if _ASSERTION.search(name))
-    found["assert"] += sum(
-        isinstance(one.node, ast.Assert) or (one.node is None and one.text.startswith("assert"))
-        for one in code.statements
-    )
-    return found
-
-
-def _asserting(statement: Statement, origins: Origins) -> bool:
-    return statement.node is not None and any(map(_ASSERTION.search, _called(statement.node, origins)))
-
-
-def _weaker(old: ast.Assert, new: ast.Assert) -> Iterator[str]:
-    names = {node.id for node in ast.walk(new.test) if isinstance(node, ast.Name)}
-    if is_literal(new.test) or (not names and not calls(ast.walk(new.test))):
-        yield "an assertion holds whatever happens"
-    if isinstance(new.test, ast.Compare) and ast.dump(new.test.left) == ast.dump(new.test.comparators[0]):
-        yield "an assertion compares a value with itself"
-    if _ors(new) > _ors(old):
-        yield "an assertion has a new way out"
-    if _operators(old) != _operators(new):
-        yield "an assertion compares in another way"
-    if _numbers_in(old) != _numbers_in(new):
-        yield "the numbers an assertion holds to have changed"
-
-
-def _ors(node: ast.AST) -> int:
-    return sum(isinstance(inner, ast.Or | ast.IfExp) for inner in ast.walk(node))
-
-
-def _operators(node: ast.AST) -> Counter[str]:
-    return Counter(type(inner).__name__ for inner in ast.walk(node) if isinstance(inner, ast.cmpop | ast.Not))
-
-
-def _numbers(statement: Statement) -> Counter[str]:
-    return _numbers_in(statement.node) if statement.node is not None else Counter()
-
-
-def _numbers_in(node: ast.AST) -> Counter[str]:
-    values = (inner.value for inner in own_nodes(node) if isinstance(inner, ast.Constant))
-    return Counter(repr(value) for value in values if isinstance(value, int | float | complex))
+                yield refused_at(pair, head.line, "data that was loaded is made up now")
 
 
 def _overrides(statement: Statement, comparison: Comparison) -> bool:
@@ -265,71 +177,3 @@ def _asks(parts: list[ast.stmt], comparison: Comparison) -> bool:
     names = [comparison.new_origins.dotted(node) for node in found]
     known = {name.partition(".")[0] for name in comparison.new_origins.modules}
     return any(name.partition(".")[0] in known - _ARITHMETIC for name in names)
-
-
-def _mocks(code: Code, origins: Origins) -> Counter[str]:
-    found = Counter(name for name in called(code, origins).elements() if _MOCKERS.match(name))
-    for node in ast.walk(code.tree) if code.tree else ():
-        match node:
-            case ast.Import(names=names):
-                found.update(alias.name for alias in names if _MOCKERS.match(alias.name))
-            case ast.ImportFrom(module=str(module), names=names):
-                found.update(f"{module}.{one.name}" for one in names if _MOCKERS.match(f"{module}.{one.name}"))
-            case ast.Call(func=ast.Name(id="type" | "getattr" as name), args=[_, _, _]):
-                # A class made on the spot, or a default where an attribute is missing.
-                found[f"{name}(..., ..., ...)"] += 1
-            case _:
-                pass
-    return found
-
-
-def _defined(statement: Statement) -> str:
-    """The name that a definition, or an assignment of a lambda, binds; empty for anything else."""
-    match statement.node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return "" if statement.guards else name
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
-            return name
-        case _:
-            return ""
-
-
-def _names_called(code: Code) -> frozenset[str]:
-    found = calls(ast.walk(code.tree)) if code.tree else []
-    return frozenset(call.func.id for call in found if isinstance(call.func, ast.Name))
-
-
-def _patches(code: Code, origins: Origins) -> Counter[str]:
-    """Attributes of imported modules that are assigned, by `=` or by `setattr`, and entries of `sys.modules`."""
-    found: Counter[str] = Counter()
-    for node in ast.walk(code.tree) if code.tree else ():
-        match node:
-            case ast.Attribute(ctx=ast.Store()) if _of_library(node, origins):
-                found[origins.dotted(node)] += 1
-            case ast.Subscript(ctx=ast.Store(), value=value) if origins.dotted(value) in {
-                "sys.modules",
-                "builtins.__dict__",
-            }:
-                found[origins.dotted(value)] += 1
-            case ast.Call(func=ast.Name(id="setattr"), args=[target, *_]) if _of_library(target, origins):
-                found[f"setattr {origins.dotted(target)}"] += 1
-            case ast.Call(func=ast.Attribute(attr="update" | "setdefault", value=value)) if origins.dotted(
-                value
-            ).endswith((".__dict__", "sys.modules")):
-                found[origins.dotted(value)] += 1
-            case _:
-                pass
-    return found
-
-
-def _of_library(node: ast.AST, origins: Origins) -> bool:
-    """True for a module, or a class of one: options of a library (`pd.options.display.width`) are there to be set."""
-    while isinstance(node, ast.Attribute):
-        if node.attr in {"options", "rcParams", "config", "environ"}:
-            return False
-        node = node.value
-    return isinstance(node, ast.Name) and (node.id in origins.names or node.id == "__builtins__")
-
-
-def _called(node: ast.stmt, origins: Origins) -> list[str]:
-    return [origins.dotted(call.func) for call in calls(runs(node))]

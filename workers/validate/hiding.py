@@ -1,4 +1,4 @@
-"""Rules of conduct about code that no longer runs, or whose failure no longer shows."""
+"""Rules of conduct about code that no longer runs: behind a condition, gone, or after the end."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from workers.validate.comparison import CellPair, Comparison, Refusal, grown
+from workers.validate.comparison import Refusal, refused_at
+from workers.validate.matching import added_guards
 from workers.validate.meaning import calls, definitions, expanded, is_literal, loaded, runs
 from workers.validate.origins import called
-from workers.validate.statements import own_nodes
+from workers.validate.statements import grown, own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from workers.validate.comparison import CellPair, Comparison
     from workers.validate.origins import Origins
-    from workers.validate.statements import Code, Guard, Statement
+    from workers.validate.statements import Code, Statement
 
 OBSOLETE = frozenset(
     {
@@ -38,11 +40,9 @@ OBSOLETE = frozenset(
 Sources: https://docs.python.org/3/whatsnew/3.0.html, https://matplotlib.org/3.0.0/api/api_changes.html,
 https://www.tensorflow.org/guide/migrate.
 """
-
 _NOTHING = (ast.Import, ast.ImportFrom, ast.Pass, ast.Global, ast.Nonlocal, ast.If, ast.Try, ast.With)
 """Statements that may go. The header of a condition, a `try` or a `with` may: what stood inside it may not."""
 _CONDITIONS = ("If.", "While.", "For.", "FunctionDef.", "ClassDef.", "Match.")
-_BROAD = frozenset({"", "Exception", "BaseException", "Warning"})
 _EXITS = frozenset(
     {
         "exit",
@@ -60,46 +60,25 @@ _EXITS = frozenset(
 _EXIT_CALLS = re.compile(r"(do_shutdown|_exit|set_custom_exc|skipTest)\Z")
 _JUMPS = {"raise": ast.Raise, "return": ast.Return, "break": ast.Break, "continue": ast.Continue}
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SWALLOWERS = re.compile(
-    r"(\A|\.)(suppress|ignored|raises|assertRaises\w*|warns|Thread|ThreadPoolExecutor|create_task|ensure_future)\Z"
-)
-"""What keeps a failure from ending the cell: by catching it, or by letting it happen elsewhere."""
-_HUSH = re.compile(
-    r"(\A|\.)(filterwarnings|simplefilter|catch_warnings|captureWarnings|resetwarnings|seterr|errstate|set_verbosity"
-    r"|redirect_std(?:err|out)|capture_output|disable_warnings|set_loglevel|logging\.disable)\Z"
-)
-_HUSHED_TARGET = re.compile(
-    r"\A(sys\.std(err|out)|sys\.excepthook|warnings\.\w+|\S*chained_assignment|os\.environ\[.*(WARN|LOG).*\])\Z"
-)
-_HUSH_MAGIC = re.compile(
-    r"%+\s*(xmode|config|capture|reset|load_ext|alias_magic|automagic|tb)\b|2>\s*/dev/null|\|\|\s*(true|:)"
-)
 
 
 def cell_skipped(comparison: Comparison) -> Iterator[Refusal]:
     """No code is put where it does not run: under a new condition, loop, function or cell magic."""
     for pair in comparison.pairs:
         if _magic_changed(pair):
-            yield _refusal(
+            yield refused_at(
                 pair, 1, f"the cell magic {(pair.new.cell_magic or 'that was there')[:60]!r} changes what runs"
             )
         for old, new in pair.matching.pairs:
-            added = [kind for kind in _added_guards(old, new) if kind.startswith(_CONDITIONS)]
+            added = [kind for kind in added_guards(old, new) if kind.startswith(_CONDITIONS)]
             if _choices(new) > _choices(old):
-                yield _refusal(pair, new.line, "what was computed is computed under a condition now")
+                yield refused_at(pair, new.line, "what was computed is computed under a condition now")
             if added and not isinstance(new.node, ast.Pass):
-                yield _refusal(
+                yield refused_at(
                     pair, new.line, f"what ran before stands under a new `{added[0].partition('.')[0].lower()}`"
                 )
         if _constant_tests(pair.new) > _constant_tests(pair.old):
-            yield _refusal(pair, 1, "a condition is a constant, so that a branch never runs")
-
-
-def try_except(comparison: Comparison) -> Iterator[Refusal]:
-    """No failure is caught that was not caught before. An import may try another import."""
-    for pair in comparison.pairs:
-        for line, reason in _swallowed(pair, comparison):
-            yield _refusal(pair, line, reason)
+            yield refused_at(pair, 1, "a condition is a constant, so that a branch never runs")
 
 
 def statement_dropped(comparison: Comparison) -> Iterator[Refusal]:
@@ -110,11 +89,11 @@ def statement_dropped(comparison: Comparison) -> Iterator[Refusal]:
             if moved[statement.text]:
                 moved[statement.text] -= 1
             elif _matters(statement, comparison.old_origins) and not _unread_setting(statement, comparison):
-                yield _refusal(pair, statement.line, f"a statement of the old line {statement.line} is gone")
+                yield refused_at(pair, statement.line, f"a statement of the old line {statement.line} is gone")
         new = definitions(pair.matching.fresh)
         for old, head in pair.matching.pairs:
             if old.node is not None and head.node is not None and _calls_nothing(old.node, expanded(head.node, new)):
-                yield _refusal(pair, head.line, "what was called is called no longer")
+                yield refused_at(pair, head.line, "what was called is called no longer")
 
 
 def ends_early(comparison: Comparison) -> Iterator[Refusal]:
@@ -125,19 +104,7 @@ def ends_early(comparison: Comparison) -> Iterator[Refusal]:
             _exits(pair.old, comparison.old_origins), _exits(pair.new, comparison.new_origins)
         )
         if more:
-            yield _refusal(pair, 1, f"a new `{more[0]}` ends the run, a function or a loop")
-
-
-def hides_warnings(comparison: Comparison) -> Iterator[Refusal]:
-    """No warning or output is silenced: a repair mends what is warned about."""
-    for pair in comparison.pairs:
-        more = grown(_hushes(pair.old, comparison.old_origins), _hushes(pair.new, comparison.new_origins))
-        if more:
-            yield _refusal(pair, 1, f"`{more[0][:60]}` silences warnings or output")
-
-
-def _refusal(pair: CellPair, line: int, reason: str) -> Refusal:
-    return Refusal(reason=f"cell {pair.index}, line {line}: {reason}", cells=(pair.index,))
+            yield refused_at(pair, 1, f"a new `{more[0]}` ends the run, a function or a loop")
 
 
 def _magic_changed(pair: CellPair) -> bool:
@@ -145,14 +112,6 @@ def _magic_changed(pair: CellPair) -> bool:
     if pair.new.cell_magic == pair.old.cell_magic:
         return False
     return pair.new.cell_magic is not None or not pair.old.python
-
-
-def _added_guards(old: Statement, new: Statement) -> list[str]:
-    return grown(_kinds(old.guards), _kinds(new.guards))
-
-
-def _kinds(guards: Iterable[Guard]) -> Counter[str]:
-    return Counter(guard.kind for guard in guards)
 
 
 def _choices(statement: Statement) -> int:
@@ -189,54 +148,6 @@ def _constant(test: ast.expr) -> bool:
             return any(map(_constant, values))
         case _:
             return is_literal(test)
-
-
-def _swallowed(pair: CellPair, comparison: Comparison) -> Iterator[tuple[int, str]]:
-    for old, new in pair.matching.pairs:
-        tries = [guard.node for guard in new.guards if isinstance(guard.node, ast.Try) and guard.block == "body"]
-        if "Try.body" in _added_guards(old, new) and not all(map(_import_fallback, tries)):
-            yield new.line, "what ran openly is wrapped in a `try`"
-    before, after = _broad_handlers(pair.old), _broad_handlers(pair.new)
-    if after > before:
-        yield 1, "a handler catches more than before"
-    catchers = grown(called(pair.old, comparison.old_origins), called(pair.new, comparison.new_origins))
-    for name in filter(_SWALLOWERS.search, catchers):
-        yield 1, f"a new `{name[:60]}` keeps a failure from showing"
-
-
-def _import_fallback(node: ast.Try) -> bool:
-    imports = (ast.Import, ast.ImportFrom)
-    names = {"ImportError", "ModuleNotFoundError"}
-    return all(isinstance(statement, imports) for statement in node.body) and all(
-        isinstance(handler.type, ast.Name)
-        and handler.type.id in names
-        and all(isinstance(statement, imports) for statement in handler.body)
-        for handler in node.handlers
-    )
-
-
-def _broad_handlers(code: Code) -> int:
-    """Handlers of everything, and handlers that answer nothing."""
-    if code.tree is None:
-        return sum(bool(re.match(r"except\s*(:|Exception|BaseException|\()", one.text)) for one in code.statements)
-    handlers = [node for node in ast.walk(code.tree) if isinstance(node, ast.ExceptHandler)]
-    return sum(bool(_caught(handler) & _BROAD) or _silent(handler) for handler in handlers)
-
-
-def _caught(handler: ast.ExceptHandler) -> frozenset[str]:
-    match handler.type:
-        case None:
-            return frozenset({""})
-        case ast.Tuple(elts=items):
-            return frozenset(ast.unparse(item) for item in items)
-        case caught:
-            return frozenset({ast.unparse(caught)})
-
-
-def _silent(handler: ast.ExceptHandler) -> bool:
-    return all(
-        isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and is_literal(one.value)) for one in handler.body
-    )
 
 
 def _matters(statement: Statement, origins: Origins) -> bool:
@@ -298,11 +209,3 @@ def _in_new_function(statement: Statement, comparison: Comparison) -> bool:
     """True inside a function the base does not have: what ends it ends nothing of the base's."""
     names = [node.name for guard in statement.guards if isinstance(node := guard.node, _FUNCTION)]
     return bool(names) and names[-1] not in comparison.names
-
-
-def _hushes(code: Code, origins: Origins) -> Counter[str]:
-    found = Counter(name for name in called(code, origins).elements() if _HUSH.search(name))
-    found.update(magic for magic in code.magics if _HUSH_MAGIC.search(magic))
-    for statement in code.statements:
-        found.update(target for target in statement.targets if _HUSHED_TARGET.match(target))
-    return found

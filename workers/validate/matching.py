@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from workers.validate.statements import grown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,3 +100,9 @@ def _comparable(old: Statement, new: Statement) -> bool:
         if isinstance(old.node, kinds) or isinstance(new.node, kinds):
             return type(old.node) is type(new.node)
     return True
+
+
+def added_guards(old: Statement, new: Statement) -> list[str]:
+    """Kinds of what encloses a statement now and did not before."""
+    before, after = (Counter(guard.kind for guard in one.guards) for one in (old, new))
+    return grown(before, after)

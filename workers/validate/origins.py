@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from workers.validate.meaning import calls, runs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -73,3 +75,8 @@ def called(code: Code, origins: Origins) -> Counter[str]:
     if code.tree is None:
         return Counter(_CALL.findall(code.source))
     return Counter(origins.dotted(node.func) for node in ast.walk(code.tree) if isinstance(node, ast.Call))
+
+
+def called_by(node: ast.stmt, origins: Origins) -> list[str]:
+    """Dotted origins of what one statement calls where it stands."""
+    return [origins.dotted(call.func) for call in calls(runs(node))]

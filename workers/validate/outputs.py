@@ -21,12 +21,14 @@ Likeness = Literal["identical", "volatile", "numeric", "cosmetic", "changed"]
 REL_TOLERANCE = 1e-9
 """Two numbers this close, relative to the greater, are one number printed by another version."""
 _MOST_CHARS = 200_000
+"""A longer text is compared for equality alone."""
 
-_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]\d)")
+# Atomic and possessive: a long run of digits must not cost the square of its length.
+_NUMBER = re.compile(r"(?<![\w.])[-+]?(?>\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d++)?")
 _SCALAR_REPR = re.compile(r"\b(?:np|numpy)\.(?:float|int|uint|complex|bool|str)\w{0,12}\(([^()]{0,200})\)")
 _SPACES = re.compile(r"[ \t]+")
 _SET = re.compile(r"\{([^{}:]{1,5000})\}")
-_BAR = re.compile(r"^.*\d+%\|.*$|^.*\b(?:it/s|s/it|ETA|eta)\b.*$|^.*\[[=>.#\-]{8,}\].*$|^\s*\d+/\d+\s*$", re.MULTILINE)
+_PROGRESS = re.compile(r"\d%\||\b(?:it/s|s/it|ETA|eta)\b|\[[=>.#\-]{8,200}\]")
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "<address>"),
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<uuid>"),
@@ -40,7 +42,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"\b\d+(?:\.\d+)?(?:e-?\d+)?\s?(?:ns|us|\N{MICRO SIGN}s|\N{GREEK SMALL LETTER MU}s|ms|s|sec(?:ond)?s?|min(?:ute)?s?)"
+            r"\b\d{1,12}(?:\.\d{1,15})?(?:e-?\d{1,3})?\s?(?:ns|us|\N{MICRO SIGN}s|\N{GREEK SMALL LETTER MU}s|ms|s|sec(?:ond)?s?|min(?:ute)?s?)"
             r"(?:/(?:step|epoch|it|loop|iter))?\b"
         ),
         "<duration>",
@@ -101,13 +103,15 @@ def shown(outputs: Sequence[Output]) -> tuple[Shown, ...]:
 
 def _merged(outputs: list[Output]) -> Shown:
     first = outputs[0]
-    text = "".join(output.text for output in outputs)[:_MOST_CHARS]
+    text = "".join(output.text for output in outputs)
     return Shown(kind=first.kind, name=first.name, text=text, mime=first.mime)
 
 
 def _compared(old: tuple[Shown, ...], new: tuple[Shown, ...], rel_tolerance: float) -> Likeness:
     if old == new:
         return "identical"
+    if max((len(output.text) for output in (*old, *new)), default=0) > _MOST_CHARS:
+        return "changed"
     if _alike(old, new, lambda before, after: _same_numbers(before, after, rel_tolerance), mime_matters=True):
         return "numeric"
     before, after = _stripped(old), _stripped(new)
@@ -151,7 +155,7 @@ def _stripped(outputs: tuple[Shown, ...]) -> tuple[Shown, ...]:
 def cosmetic(text: str) -> str:
     """A text with a stand-in for everything that differs between two runs of the same code."""
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
-    plain = _BAR.sub("", "\n".join(lines))
+    plain = "\n".join(line for line in lines if not _PROGRESS.search(line))
     for pattern, stand_in in _SHAPES:
         plain = pattern.sub(stand_in, plain)
     plain = _SET.sub(lambda found: "{" + ", ".join(sorted(part.strip() for part in found[1].split(","))) + "}", plain)

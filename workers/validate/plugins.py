@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.contract.domain import Case
 from workers.contract.errors import ConfigError, SandboxUnavailableError
-from workers.validate.excerpts import excerpt
+from workers.validate.excerpts import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +42,7 @@ class Guarded:
         return case if isinstance(case, Case) else self._broken(f"it answered with {type(case).__name__}")
 
     def _broken(self, reason: str) -> Case:
-        evidence = excerpt(f"the validator {self._name} failed: {reason}")
+        evidence = masked(f"the validator {self._name} failed: {reason}")
         return Case(
             name=self._name, passed=False, veto=True, evidence=evidence, feedback="Mend or remove the validator."
         )

@@ -33,6 +33,8 @@ _INSTALL = re.compile(
     r"\b(?:pip3?|conda|mamba|uv|poetry|pipenv|easy_install)\b.*\b(?:install|add|sync)\b(.*)", re.DOTALL
 )
 _PIN = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*?)(?:\[[^\]]*\])?\s*(===?|~=|<=?|!=|=)\s*v?(\d[\w.*]*)")
+_MOST_CHARS = 10_000
+"""No command and no requirement is longer."""
 _CEILING = frozenset({"==", "===", "~=", "<", "<=", "="})
 
 
@@ -89,11 +91,11 @@ def _families(code: Code, origins: Origins) -> frozenset[str]:
 
 def _pins(code: Code) -> dict[tuple[str, str], str]:
     """(package, sign) -> version, from install commands and from strings that are requirements."""
-    texts = [found[1] for magic in code.magics if (found := _INSTALL.search(magic))]
+    texts = [found[1] for magic in code.magics if (found := _INSTALL.search(magic[:_MOST_CHARS]))]
     if not code.python:
-        texts += [found[1] for line in code.source.split("\n") if (found := _INSTALL.search(line))]
+        texts += [found[1] for line in code.source.split("\n") if (found := _INSTALL.search(line[:_MOST_CHARS]))]
     for node in ast.walk(code.tree) if code.tree else ():
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < _MOST_CHARS:
             found = _INSTALL.search(node.value)
             texts += [found[1]] if found else [node.value] if _PIN.fullmatch(node.value.strip()) else []
     return {

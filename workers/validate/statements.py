@@ -174,3 +174,8 @@ def _lines(source: str) -> Iterator[Statement]:
         text = line.strip()
         if text and not text.startswith(("#", "%%")):
             yield Statement(node=None, text=text, words=Counter(_WORD.findall(text)), line=number)
+
+
+def grown(old: Counter[str], new: Counter[str]) -> list[str]:
+    """What there is more of now, sorted."""
+    return sorted((new - old).elements())

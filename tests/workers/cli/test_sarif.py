@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from tests.builders import notebook
 from tests.workers.contract import samples
 from workers.cli.sarif import file_column, sarif
@@ -17,7 +18,7 @@ def at(document: Notebook, line: int, column: int) -> Place:
 
 @pytest.mark.parametrize("ascii_only", [True, False])
 @pytest.mark.parametrize("indent", [1, 4, None])
-def test_a_place_in_a_cell_is_the_same_place_in_the_file(ascii_only: bool, indent: int | None) -> None:
+def test_a_place_in_a_cell_is_the_same_place_in_the_file(*, ascii_only: bool, indent: int | None) -> None:
     content = json.loads(notebook(SOURCE).raw)
     document = parse(json.dumps(content, indent=indent, ensure_ascii=ascii_only).encode(), "a.ipynb")
     place = at(document, 2, SOURCE.split("\n")[1].index("np.bool") + 1)
@@ -52,8 +53,8 @@ def test_findings_become_results_with_levels_places_and_stable_fingerprints() ->
     assert [result["level"] for result in run["results"]] == ["error", "note"]
     location = run["results"][0]["locations"][0]["physicalLocation"]
     assert location["artifactLocation"] == {"uri": "docs/a%20b.ipynb", "uriBaseId": "%SRCROOT%"}
-    line = document.raw.decode().split("\n")[location["region"]["startLine"] - 1]
-    assert line[location["region"]["startColumn"] - 1 :].startswith("np.bool")
+    line, column = (int(location["region"][edge]) for edge in ("startLine", "startColumn"))
+    assert document.raw.decode().split("\n")[line - 1][column - 1 :].startswith("np.bool")
     prints = [result["partialFingerprints"]["mendloopFinding/v1"] for result in run["results"]]
     assert prints[0] == f"docs/a b.ipynb:{high.id}"
     assert len(set(prints)) == 2

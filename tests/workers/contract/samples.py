@@ -54,9 +54,7 @@ PASSED = Execution(
     status="passed",
     cells=(
         CellRun(cell=0, status="ok", seconds=0.5),
-        CellRun(
-            cell=1, status="ok", warnings=(KernelWarning(category="FutureWarning", message="soon", line=1),)
-        ),
+        CellRun(cell=1, status="ok", warnings=(KernelWarning(category="FutureWarning", message="soon", line=1),)),
     ),
     seconds=1.5,
 )
@@ -92,7 +90,9 @@ def finding(message: str = "`np.bool` is gone", *, unlock: str = "", cause: Caus
 
 def record(iteration: int = 1, *, left: tuple[Finding, ...] = (), accepted: bool = True) -> Record:
     """One iteration that moves `np.bool` to `bool`."""
-    case = Case(name="execution", passed=accepted, veto=not accepted, feedback="" if accepted else "it fails earlier now")
+    case = Case(
+        name="execution", passed=accepted, veto=not accepted, feedback="" if accepted else "it fails earlier now"
+    )
     return Record(
         iteration=iteration,
         review=(finding(),),
@@ -122,7 +122,9 @@ def report(outcome: Outcome, path: str = "a.ipynb", *, records: tuple[Record, ..
     )
 
 
-LEFT = finding("`oaieval` is a command of a retired platform", unlock="an owner chooses a successor", cause=Cause.UPSTREAM)
+LEFT = finding(
+    "`oaieval` is a command of a retired platform", unlock="an owner chooses a successor", cause=Cause.UPSTREAM
+)
 REPORTS = (
     report(Fresh(), "fresh.ipynb"),
     report(Repaired(iteration=1), "repaired.ipynb", records=(record(),)),

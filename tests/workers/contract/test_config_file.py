@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from workers.contract import config, config_file
 from workers.contract.errors import ConfigError
 from workers.contract.yaml_lines import SIZE_BYTES
@@ -34,15 +35,19 @@ MISTAKES = [
     ("roots: [{path: a}, {path: ./a/}]", "f.yml:1: `roots` names `a` twice; put its settings together"),
     (
         "banned_patterns: ['(']",
-        'f.yml:1: `banned_patterns[0]` cannot be "(": not a regular expression: missing ), unterminated subpattern at '
-        "position 0",
+        (
+            'f.yml:1: `banned_patterns[0]` cannot be "(": not a regular expression: missing ), unterminated subpattern at '
+            "position 0"
+        ),
     ),
     ("python: a\nrequirements: b", "f.yml:1: `python` and `requirements` exclude each other; keep one"),
-    ("commands:\n- pytest 'tests\n", "f.yml:2: `commands[0]` cannot be \"pytest 'tests\": No closing quotation"),
+    ("commands:\n- pytest 'tests\n", 'f.yml:2: `commands[0]` cannot be "pytest \'tests": No closing quotation'),
     (
         "business_rules:\n  modernize:\n  - {rule: functions-to-tools, to: b.c}\n",
-        "f.yml:3: `business_rules.modernize[0]` cannot be "
-        '{"rule": "functions-to-tools", "to": "b.c"}: either `rule`, or `from` and `to` together',
+        (
+            'f.yml:3: `business_rules.modernize[0]` cannot be {"rule": "functions-to-tools", "to": "b.c"}: '
+            "either `rule`, or `from` and `to` together"
+        ),
     ),
     ("[]", "f.yml:1: the file is []; expected a mapping of keys to values"),
     ("a: 1\na: 2", "f.yml:2: the key `a` stands twice; the first is in line 1"),
@@ -81,14 +86,14 @@ def test_every_mistake_is_named_in_the_order_of_the_file() -> None:
 def test_an_unknown_rule_of_conduct_or_mapping_lists_what_there_is() -> None:
     with pytest.raises(ConfigError, match=r"expected 'cell-deleted', .* or 'old-pin'"):
         config_file.read(b"conduct_overrides: [cell-delete]", "f.yml")
-    with pytest.raises(ConfigError, match="one of: .*qdrant-search-to-query-points"):
+    with pytest.raises(ConfigError, match=r"one of: .*qdrant-search-to-query-points"):
         config_file.read(b"business_rules: {modernize: [qdrant]}", "f.yml")
 
 
 def test_a_file_that_is_too_large_or_no_text_is_not_parsed() -> None:
     with pytest.raises(ConfigError, match=f"may have at most {SIZE_BYTES}"):
         config_file.read(b"#" * (SIZE_BYTES + 1), "f.yml")
-    with pytest.raises(ConfigError, match="f.yml:2: byte 0xff is not UTF-8"):
+    with pytest.raises(ConfigError, match=r"f\.yml:2: byte 0xff is not UTF-8"):
         config_file.read(b"jobs: 1\n\xff", "f.yml")
 
 
@@ -133,7 +138,9 @@ def test_the_published_schema_is_the_one_of_the_code() -> None:
 
 
 def test_a_reader_without_the_refusal_of_aliases_would_let_a_bomb_through() -> None:
-    bomb = "a: &a [x, x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20))
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)
+    )
 
     with pytest.raises(ConfigError, match="anchors and aliases"):
         config_file.read(bomb.encode(), "f.yml")

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.workers.contract import samples
 from workers.contract import messages
 from workers.contract.domain import Fresh, Outcome, Record, Repair, Run, Skipped, Validation
@@ -13,13 +14,13 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too
 
 
 @given(samples.RUNS)
-@settings(max_examples=50, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
 def test_any_run_comes_back_as_it_was(run: Run) -> None:
     assert messages.run_from_json(messages.encode(messages.run_to_json(run))) == run
 
 
 @given(samples.RECORDS)
-@settings(max_examples=50, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
 def test_any_record_comes_back_as_it_was(record: Record) -> None:
     assert messages.record_from_json(messages.encode(messages.record_to_json(record))) == record
 

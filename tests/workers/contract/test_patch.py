@@ -5,23 +5,41 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from workers.contract.patch import NO_NEWLINE, patch
 
 GIT_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
 
-LINE = st.sampled_from([b"", b"a", b"b", b" ", b"\t", b"-- a", b"++ b", b"@@ -1 +1 @@", b"\\ No newline", b"\xff\xfe", "ä".encode()])
-ENDING = st.sampled_from([b"\n", b"\r\n", b"\n\n"])
-CONTENT = st.builds(
-    lambda lines, last: b"".join(line + ending for line, ending in lines) + last,
-    st.lists(st.tuples(LINE, ENDING), max_size=25),
-    LINE,
+LINE = st.sampled_from(
+    [b"", b"a", b"b", b" ", b"\t", b"-- a", b"++ b", b"@@ -1 +1 @@", b"\\ No newline", b"\xff\xfe", "ä".encode()]
 )
-NAMES = ["a.ipynb", "sub/a b.ipynb", 'quo"te.ipynb', "back\\slash.ipynb", "ünï/ç🙂.ipynb", "tab\tname.ipynb", "-dash.ipynb", "a b/ü c.ipynb"]
+ENDING = st.sampled_from([b"\n", b"\r\n", b"\n\n"])
+
+
+@st.composite
+def contents(draw: st.DrawFn) -> bytes:
+    """Lines with any endings; the last may have none."""
+    lines = draw(st.lists(st.tuples(LINE, ENDING), max_size=25))
+    return b"".join(line + ending for line, ending in lines) + draw(LINE)
+
+
+NAMES = [
+    "a.ipynb",
+    "sub/a b.ipynb",
+    'quo"te.ipynb',
+    "back\\slash.ipynb",
+    "ünï/ç🙂.ipynb",
+    "tab\tname.ipynb",
+    "-dash.ipynb",
+    "a b/ü c.ipynb",
+]
 
 
 def git(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = ["git", "-c", "core.autocrlf=false", *arguments]
-    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False, env=GIT_ENVIRONMENT, timeout=60)
+    return subprocess.run(
+        command, cwd=folder, input=stdin, capture_output=True, check=False, env=GIT_ENVIRONMENT, timeout=60
+    )
 
 
 def applied(folder: Path, name: str, before: bytes, diff: bytes) -> bytes:
@@ -42,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@given(before=CONTENT, after=CONTENT, name=st.sampled_from(NAMES))
+@given(before=contents(), after=contents(), name=st.sampled_from(NAMES))
 @example(before=b"a", after=b"a\n", name="a.ipynb")
 @example(before=b"a\n", after=b"a", name="a.ipynb")
 @example(before=b"a\r\n", after=b"a\n", name="a.ipynb")

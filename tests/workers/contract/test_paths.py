@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from workers.contract import paths
 from workers.contract.errors import ConfigError, DocumentError
 
@@ -27,11 +28,11 @@ def test_a_plain_path_inside_is_contained_and_writable(repo: Path) -> None:
     assert paths.writable(repo, "docs/b.ipynb") == repo / "docs/b.ipynb"
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["", ".", "..", "../outside.ipynb", "docs/../../outside.ipynb", "/etc/passwd", "a\0b", "a\\b.ipynb"]
-    + ["out.ipynb", "up/outside.ipynb", "env.ipynb", "loop.ipynb"],
-)
+NOT_INSIDE = ["", ".", "..", "../outside.ipynb", "docs/../../outside.ipynb", "/etc/passwd", "a\0b", "a\\b.ipynb"]
+LINKS_OUT = ["out.ipynb", "up/outside.ipynb", "env.ipynb", "loop.ipynb"]
+
+
+@pytest.mark.parametrize("path", NOT_INSIDE + LINKS_OUT)
 def test_a_path_that_leads_out_is_refused(repo: Path, path: str) -> None:
     with pytest.raises(ConfigError):
         paths.contained(repo, path)
@@ -56,7 +57,7 @@ def test_reading_is_bounded_before_the_bytes_are_read(repo: Path) -> None:
         file.truncate(1 << 40)
 
     assert paths.read_bounded(repo, "a.ipynb", 2) == b"{}"
-    with pytest.raises(DocumentError, match="1048576.0 MB, more than the 1 MB allowed") as caught:
+    with pytest.raises(DocumentError, match=r"1048576\.0 MB, more than the 1 MB allowed") as caught:
         paths.read_bounded(repo, "sparse.ipynb", 1 << 20)
     assert caught.value.code == "too-large"
 

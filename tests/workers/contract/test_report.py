@@ -5,6 +5,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from markdown_it import MarkdownIt
+
 from tests.workers.contract import samples
 from workers.contract import report as numbers
 from workers.contract.domain import (
@@ -88,7 +90,11 @@ def test_each_outcome_says_why_it_stopped_and_what_it_rests_on() -> None:
         "skipped": "none",
         "errored": "none",
     }
-    assert (of["repaired"]["executed_cells"], of["unrepaired"]["executed_cells"], of["skipped"]["executed_cells"]) == (2, 1, 0)
+    assert (of["repaired"]["executed_cells"], of["unrepaired"]["executed_cells"], of["skipped"]["executed_cells"]) == (
+        2,
+        1,
+        0,
+    )
     assert of["unrepaired"]["head"]["status"] == "not_run"
     assert of["repaired"]["base"] == {
         "status": "failed",
@@ -103,7 +109,7 @@ def test_what_remains_says_its_cause_and_what_would_unlock_it() -> None:
     (left,) = by_outcome()["improved"]["remaining_delta"]
 
     assert left["id"] == samples.LEFT.id
-    assert left["reason"].endswith("Cause: upstream. To unlock: an owner chooses a successor")
+    assert left["reason"].endswith("Cause: upstream. To unlock: an owner chooses a successor.")
 
 
 def test_a_flaky_base_is_called_flaky() -> None:
@@ -130,7 +136,9 @@ def test_a_flaky_base_is_called_flaky() -> None:
     ],
 )
 def test_the_exit_code_tells_the_worst_outcome(outcomes: tuple[Any, ...], code: int) -> None:
-    run = samples.run(*[samples.report(outcome) for outcome in outcomes]) if outcomes else samples.run(samples.REPORTS[0])
+    run = (
+        samples.run(*[samples.report(outcome) for outcome in outcomes]) if outcomes else samples.run(samples.REPORTS[0])
+    )
 
     assert numbers.exit_code(run) == code
 
@@ -148,7 +156,10 @@ def test_the_pull_request_and_the_result_say_the_same_numbers() -> None:
         row = next(line for line in body.splitlines() if line.startswith(f"| `{artifact['path']}`"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert cells[1] == artifact["outcome"]
-        assert cells[2:4] == [artifact["base"]["status"].replace("_", " "), artifact["head"]["status"].replace("_", " ")]
+        assert cells[2:4] == [
+            artifact["base"]["status"].replace("_", " "),
+            artifact["head"]["status"].replace("_", " "),
+        ]
         assert int(cells[5]) == artifact["iterations"]
         assert int(cells[6]) == len(artifact["remaining_delta"])
 
@@ -156,12 +167,14 @@ def test_the_pull_request_and_the_result_say_the_same_numbers() -> None:
 def test_the_pull_request_tells_what_was_wrong_what_changed_what_proves_it_and_what_is_left() -> None:
     body = pull_request_markdown(samples.run(samples.REPORTS[2]), DELIVERIES)
 
-    assert "- cell 1, line 1: `` `np.bool` is gone `` (high, broken, E5, `numpy/bool`). Seen: `AttributeError" in body
-    assert "try 2 `` (iteration 2, rules)" in body
+    assert "- cell 1, line 1: `np.bool` is gone (high, broken, E5, `numpy/bool`). Seen: `AttributeError" in body
+    assert "try 2 (iteration 2, rules)" in body
     assert "try 1" not in body, "a refused iteration changed nothing that is delivered"
     assert "| 1 | `AttributeError: no attribute 'bool'` | ok, 0.0 s, 1 warning |" in body
-    assert "| 1 | `rules` | 1 | 1 | `execution`: `it fails earlier now` | 0 | 2.0 |" in body
-    assert re.search(r"- \[ \] cell 1: .*oaieval.* Cause: upstream\. To unlock: `an owner chooses a successor`", body)
+    assert "| 1 | `rules` | 1 | 1 | `execution`: it fails earlier now | 0 | 2.0 |" in body
+    assert re.search(
+        r"- \[ \] cell 1: `oaieval` is .* Cause: upstream\. To unlock: an owner chooses a successor\.", body
+    )
     assert "Changed cells: 1, 3." in body
 
 
@@ -173,6 +186,11 @@ HOSTILE = [
     "a | b | c\n| d |",
     "</details><img src=x onerror=alert(1)>",
     "line\n\n## Heading\n- [ ] task",
+    "1. first - second + third",
+    "see 0123abcd and GH-12 or JIRA-3, *bold* _it_ :smile: www.evil.example user@evil.example $x$ ~~no~~",
+    "`odd @someone",
+    "`a` @someone `b`",
+    "`@someone`",
     "\x1b[31mred\u202eevil\u200b\U000e0041",
 ]
 
@@ -191,26 +209,40 @@ def test_foreign_text_in_a_pull_request_is_inert(text: str) -> None:
 
     body = pull_request_markdown(samples.run(hostile), {})
 
-    bare = without_code(body)
-    for sign in ("evil", "@", "<img", "## Heading", "someone", "#1"):
-        assert sign not in bare
+    assert interpreted(body) <= {
+        "Heading: What was wrong",
+        "Heading: What is left",
+        "Heading: Base and head, cell by cell",
+    }
     assert not re.search("[\x00-\x08\x0b-\x1f\u202e\u200b\U000e0041]", body)
-    assert body.count("- [ ]") - bare.count("- [ ]") == body.count("task")
 
 
-def without_code(body: str) -> str:
-    """What GitHub would interpret: fenced blocks and code spans taken out as CommonMark reads them."""
-    body = re.sub(r"(?ms)^(`{3,})[^\n`]*\n.*?^\1`*$", "", body)
-    return re.sub(r"(?s)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "", body)
+def interpreted(body: str) -> set[str]:
+    """What a reader of the Markdown would see besides words: links, images, HTML, headings, mentions, references."""
+    found: set[str] = set()
+    tokens = MarkdownIt("commonmark").enable("table").parse(body)
+    for index, token in enumerate(tokens):
+        if token.type in {"html_block", "hr", "blockquote_open", "code_block"}:
+            found.add(f"{token.type}: {token.content}")
+        if token.type == "heading_open" and token.tag == "h3":
+            found.add(f"Heading: {tokens[index + 1].content}")
+        for child in token.children or ():
+            if child.type in {"link_open", "image", "html_inline", "strong_open", "em_open"}:
+                found.add(child.type)
+            if child.type == "text":
+                found |= set(re.findall(r"@\S+|#\d+|\S+://\S*|www\.\S+|\b[0-9a-f]{7,40}\b|\bGH-\d+", child.content))
+    return found
 
 
-def test_a_renderer_that_trusts_text_is_caught() -> None:
-    assert "evil" in without_code("- [click](https://evil.example)")
-    assert "evil" in without_code("`` a ` b ``` https://evil.example")
+@pytest.mark.parametrize("text", [*HOSTILE[:3], HOSTILE[5], "### Title", "- ---", "commit 0123abcd, GH-12, *x*, <b>"])
+def test_a_template_that_trusts_text_is_caught(text: str) -> None:
+    assert interpreted(f"{text}\n")
 
 
 def test_a_long_run_is_bounded_and_says_so() -> None:
-    reports = [samples.report(Repaired(iteration=1), f"{number}.ipynb", records=(samples.record(),)) for number in range(400)]
+    reports = [
+        samples.report(Repaired(iteration=1), f"{number}.ipynb", records=(samples.record(),)) for number in range(400)
+    ]
 
     body = pull_request_markdown(samples.run(*reports), {})
 

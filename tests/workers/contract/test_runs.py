@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.workers.contract import samples
 from workers.contract import messages, runs
 from workers.contract.errors import ConfigError
@@ -24,7 +25,8 @@ def test_two_runs_of_one_second_have_two_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "..", "../x", "/etc", "20261120T081500Z-a/../../b", "20261120T081500Z-a\n", "20261120T081500Z-A", "x" * 300]
+    "text",
+    ["", "..", "../x", "/etc", "20261120T081500Z-a/../../b", "20261120T081500Z-a\n", "20261120T081500Z-A", "x" * 300],
 )
 def test_what_is_no_run_id_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="not a run id"):
@@ -44,7 +46,7 @@ def test_a_run_is_found_by_id_or_path_and_read_back(tmp_path: Path) -> None:
     assert runs.listed(tmp_path) == (run.id,)
     assert runs.read_run(folder) == run
     assert runs.read_record(folder, 1, "docs/a.ipynb") == record
-    with pytest.raises(ConfigError, match="it has no run.json"):
+    with pytest.raises(ConfigError, match=r"it has no run\.json"):
         runs.find("20261120T081500Z-unfinished-0000", tmp_path)
 
 

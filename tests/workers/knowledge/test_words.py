@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.knowledge.words import Hint, by_position, full_name, respelled, targets, unexpected_keyword
+from workers.knowledge.hint import Hint, full_name, respelled
+from workers.knowledge.words import by_position, targets, unexpected_keyword
 
 MESSAGES = {
     # numpy 1.20 to 2.5
@@ -143,30 +144,40 @@ MESSAGES = {
 NO_RENAME = (
     # alternatives: a choice
     "`np.find_common_type` was removed in the NumPy 2.0 release. Use `numpy.promote_types` or `numpy.result_type` instead.",
-    "time.clock has been deprecated in Python 3.3 and will be removed from Python 3.8: use time.perf_counter or "
-    "time.process_time instead",
+    (
+        "time.clock has been deprecated in Python 3.3 and will be removed from Python 3.8: use time.perf_counter or "
+        "time.process_time instead"
+    ),
     ".ix is deprecated. Please use .loc for label based indexing or .iloc for positional indexing",
     # another shape
     "`np.cast` was removed in the NumPy 2.0 release. Use `np.asarray(arr, dtype=dtype)` instead.",
     "`np.asfarray` was removed in the NumPy 2.0 release. Use `np.asarray` with a proper dtype instead.",
-    "`np.set_string_function` was removed in the NumPy 2.0 release. Use `np.set_printoptions` instead with a formatter for "
-    "custom printing of NumPy objects.",
+    (
+        "`np.set_string_function` was removed in the NumPy 2.0 release. Use `np.set_printoptions` instead with a formatter for "
+        "custom printing of NumPy objects."
+    ),
     "`np.NINF` was removed in the NumPy 2.0 release. Use `-np.inf` instead.",
     "The frame.append method is deprecated and will be removed from pandas in a future version. Use pandas.concat instead.",
     "Method .as_matrix will be removed in a future version. Use .values instead.",
-    "The get_cmap function was deprecated in Matplotlib 3.7 and will be removed two minor releases later. Use "
-    "``matplotlib.colormaps[name]`` or ``matplotlib.colormaps.get_cmap(obj)`` instead.",
+    (
+        "The get_cmap function was deprecated in Matplotlib 3.7 and will be removed two minor releases later. Use "
+        "``matplotlib.colormaps[name]`` or ``matplotlib.colormaps.get_cmap(obj)`` instead."
+    ),
     "This function is deprecated. Please call randint(1, 3 + 1) instead",
     "DataFrame.fillna with 'method' is deprecated and will raise in a future version. Use obj.ffill() or obj.bfill() instead.",
     "pandas.value_counts is deprecated and will be removed in a future version. Use pd.Series(obj).value_counts() instead.",
     # advice for one purpose, or another meaning
-    "'squared' is deprecated in version 1.4 and will be removed in 1.6. To calculate the root mean squared error, use the "
-    "function'root_mean_squared_error'.",
+    (
+        "'squared' is deprecated in version 1.4 and will be removed in 1.6. To calculate the root mean squared error, use the "
+        "function'root_mean_squared_error'."
+    ),
     "`interp2d` has been removed in SciPy 1.14.0.\nIn new code, for regular grids use `RegularGridInterpolator` instead.",
     "Keyword argument 'nyq' is deprecated in favour of 'fs' and will be removed in SciPy 1.12.0.",
     "'binom_test' is deprecated in favour of 'binomtest' from version 1.7.0 and will be removed in Scipy 1.12.0.",
-    "Passing `palette` without assigning `hue` is deprecated and will be removed in v0.14.0. Assign the `x` variable to "
-    "`hue` and set `legend=False` for the same effect.",
+    (
+        "Passing `palette` without assigning `hue` is deprecated and will be removed in v0.14.0. Assign the `x` variable to "
+        "`hue` and set `legend=False` for the same effect."
+    ),
     # private, a module, nameless
     "numpy.core is deprecated and has been renamed to numpy._core. The numpy._core namespace contains private NumPy internals",
     "the imp module is deprecated in favour of importlib and slated for removal in Python 3.12",

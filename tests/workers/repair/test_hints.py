@@ -404,7 +404,7 @@ sources = st.sampled_from(
     st.integers(1, 4),
     st.integers(0, 3),
 )
-async def test_no_task_is_too_strange_and_every_edit_fits(  # noqa: PLR0917 - what is drawn
+async def test_no_task_is_too_strange_and_every_edit_fits(
     cells: list[str], name: str, message: str, line: int, cell: int
 ) -> None:
     document = notebook(*cells)

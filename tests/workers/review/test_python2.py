@@ -100,6 +100,14 @@ def test_a_moved_module_is_renamed_in_every_cell_that_uses_it() -> None:
     ]
 
 
+def test_a_module_imported_twice_and_two_lost_builtins_do_not_get_in_each_others_way() -> None:
+    before = "import urllib2\nimport urllib2\nurllib2.urlopen(u).next()\nreduce(f, reload(m))"
+
+    (after,) = mended(before)
+
+    assert after == f"from functools import reduce\n{before.replace('urllib2', 'urllib.request')}"
+
+
 @pytest.mark.parametrize(
     "healthy",
     [

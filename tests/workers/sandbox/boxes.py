@@ -133,7 +133,7 @@ class HostFiles(BubblewrapBox):
 
     def _options(self, mounts: Sequence[Mount], fds: Descriptors) -> tuple[str, ...]:
         options = super()._options(mounts, fds)
-        kept = without(options, "--ro-bind-data", 2)
+        kept = without(without(options, "--perms", 1), "--ro-bind-data", 2)
         at = kept.index("--remount-ro")
         return (*kept[:at], "--ro-bind", "/etc", "/etc", *kept[at:])
 

@@ -39,9 +39,13 @@ def _target(link: Path) -> str:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The environment of the interpreter that runs the tests. When all have run, nothing of their boxes is left."""
 
+    shared = (
+        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    )
+
     async def made() -> Place:
         environment = await from_interpreter(Path(sys.executable))
-        return Place(environment, await kernel_overlay(environment, tmp_path_factory.mktemp("cache")))
+        return Place(environment, await kernel_overlay(environment, shared / "boxes"))
 
     result = asyncio.run(made())
     before = _left_behind()

@@ -137,9 +137,13 @@ async def ways_out(box: BubblewrapBox) -> list[str]:
     return [*(name for name in seen["interfaces"] if name != "lo"), *seen["reached"]]
 
 
+def own_namespace(name: str) -> str:
+    return str(Path("/proc/self/ns", name).readlink())
+
+
 async def shared_namespaces(box: BubblewrapBox) -> list[str]:
     inside = told(await box.execute(notebook(NAMESPACES)))
-    return [name for name, namespace in inside.items() if namespace == str(Path("/proc/self/ns", name).readlink())]
+    return [name for name, namespace in inside.items() if namespace == own_namespace(name)]
 
 
 async def writable_places(box: BubblewrapBox) -> list[str]:

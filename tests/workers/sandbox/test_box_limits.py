@@ -140,11 +140,13 @@ async def test_the_processor_time_of_a_process_is_bounded(place: Place) -> None:
     assert (run.status, run.ended) == ("failed", "timeout")
 
 
+WIDE = replace(SMALL, memory_bytes=2048 * MIB, output_bytes_total=4 * MIB, rich_bytes_total=16 * MIB)
+
 FLOODS = {
     "lines": "while True: print('x' * 1000)",
-    "one line": "while True: print('x', end='')",
+    "one line": "while True: print('x' * 1000, end='')",
     "errors": "import sys\nwhile True: print('x' * 1000, file=sys.stderr)",
-    "one 600 MB print": "print('x' * 600_000_000)",
+    "one 150 MB print": "print('x' * 150_000_000)",
     "from C": "import os\nwhile True: os.write(1, b'x' * 10000)",
     "display": "while True: display('x' * 10000)",
     "images": "from IPython.display import Image\nwhile True: display(Image(data=b'\\x89PNG' * 1_000_000, format='png'))",
@@ -156,9 +158,7 @@ FLOODS = {
 async def test_r128_a_flood_is_ended_and_costs_the_worker_nothing(place: Place, flood: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    run = await place.run(
-        flood, "print('after')", limits=replace(SMALL, memory_bytes=2048 * MIB, tmpfs_bytes=MIB * 512)
-    )
+    run = await place.run(flood, "print('after')", limits=WIDE)
 
     assert run.status == "failed"
     assert run.ended in ("output", "memory")

@@ -4,40 +4,27 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.builders import notebook
 from workers.contract.errors import SandboxUnavailableError
 from workers.protocols import Box, Question
-from workers.sandbox.environments import InstalledEnvironment, standard_library
 from workers.sandbox.limits import Limits
 from workers.sandbox.local import LocalBox
 from workers.sandbox.opening import open_box, refuse_unless_it_holds
-from workers.sandbox.overlay import kernel_overlay
 from workers.sandbox.probe import ProbeResult
 
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def environment(cache: Path) -> InstalledEnvironment:
-    return asyncio.run(standard_library(cache=cache))
-
-
-@pytest.fixture(scope="module")
-def overlay(cache: Path, environment: InstalledEnvironment) -> Path:
-    return asyncio.run(kernel_overlay(environment, cache))
+if TYPE_CHECKING:
+    from boxes import Place
 
 
 @pytest.fixture
-def box(environment: InstalledEnvironment, overlay: Path, tmp_path: Path) -> LocalBox:
+def box(place: Place, tmp_path: Path) -> LocalBox:
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    return LocalBox(environment=environment, overlay=overlay, workspace=workspace, limits=Limits(wall_s=60))
+    return LocalBox(environment=place.environment, overlay=place.overlay, workspace=workspace, limits=Limits(wall_s=60))
 
 
 async def test_a_run_without_a_box_says_so_and_tells_what_each_cell_did(box: LocalBox) -> None:
@@ -127,7 +114,9 @@ async def test_the_settings_are_part_of_the_digest(box: LocalBox) -> None:
     assert other.digest != box.digest
 
 
-async def test_a_box_is_opened_as_it_was_asked_for(environment: InstalledEnvironment, cache: Path) -> None:
+async def test_a_box_is_opened_as_it_was_asked_for(place: Place) -> None:
+    environment, cache = place.environment, place.overlay.parents[2]
+
     none: Box = await open_box("none", environment=environment, cache=cache)
     boxed: Box = await open_box("bubblewrap", environment=environment, cache=cache)
 

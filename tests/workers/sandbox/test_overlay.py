@@ -90,6 +90,7 @@ async def test_an_environment_that_no_layer_fits_still_gets_what_it_lacks_and_is
 
     overlay = await kernel_overlay(environment, cache)
 
+    assert overlay == await kernel_overlay(await standard_library(cache=cache), cache)
     assert {"ipykernel", "pyzmq"} <= set(packages((overlay,)))
     assert not marker.exists()
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,6 +44,9 @@ def picture(
         (said("3\n"), said("4\n"), "changed"),
         (said("10000000001\n"), said("10000000002\n"), "changed"),
         (said("a\n"), said("b\n"), "changed"),
+        (said("3/4\n"), said("1/4\n"), "changed"),
+        (said("x" * 200_001), said("x" * 200_001), "identical"),
+        (said("x" * 200_001), said("x" * 200_002), "changed"),
         (said("a\n"), (), "changed"),
         ((), said("a\n"), "changed"),
         (said("{1: 2, 3: 4}"), said("{3: 4, 1: 2}"), "changed"),
@@ -92,6 +97,20 @@ def test_numbers_within_the_tolerance_are_the_same_and_beyond_it_are_not(value: 
 
     assert classify(said(repr(value)), said(repr(near))) in {"identical", "numeric"}
     assert classify(said(repr(value)), said(repr(far))) == "changed"
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "1.1", "1e", "[=", "{a,", "0xa", "-", "/tmp/", "np.float64(", "2020-01-01 ", "it/", "\r"]
+)
+def test_a_long_hostile_text_is_compared_in_a_moment(piece: str) -> None:
+    text = piece * (190_000 // len(piece))
+    started = time.monotonic()
+
+    likeness = classify(said(text), said(f"{text}!"))
+
+    assert likeness in {"changed", "cosmetic", "numeric"}
+    # A second on an idle machine; the square of the length would take an hour.
+    assert time.monotonic() - started < 20
 
 
 def ran(*texts: str) -> Execution:

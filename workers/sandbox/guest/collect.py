@@ -40,12 +40,18 @@ class Budget:
 class Cell:
     """One cell while it runs. Feed it messages; `outputs` and `warnings` are what it showed."""
 
-    def __init__(self, budget, displays):
-        """`displays` are the outputs with a display id of all cells so far."""
+    def __init__(self, budget):
+        """Nothing yet."""
         self.outputs, self.warnings = [], []
         self.failure = None
-        self._budget, self._displays = budget, displays
+        self._budget, self._displays = budget, {}
         self._room, self._clear = budget.cell, False
+
+    @property
+    def swallowed(self):
+        """The error that was shown and not raised, as a reply would tell it; None where there is none."""
+        shown = next((output for output in self.outputs if output["kind"] == "error"), None)
+        return None if shown is None else {"ename": shown["name"], "evalue": shown["text"]}
 
     @property
     def flooded(self):
@@ -162,7 +168,10 @@ def error(reply, failure):
     return {
         "name": name,
         "message": bounded(plain(reply.get("evalue", "")), _MESSAGE_CHARACTERS),
-        "traceback": bounded(plain("\n".join(reply.get("traceback", []))), _TRACEBACK_CHARACTERS),
+        # IPython prints some, exception groups for one, instead of telling them.
+        "traceback": bounded(
+            plain("\n".join(reply.get("traceback", [])) or seen.get("traceback", "")), _TRACEBACK_CHARACTERS
+        ),
         "line": seen.get("line"),
         "frames": seen.get("frames", []),
     }

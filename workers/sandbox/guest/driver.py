@@ -55,13 +55,12 @@ def main():
 def _run(voice, session, request):
     limits = request["limits"]
     budget = collect.Budget(limits["output_bytes_cell"], limits["output_bytes_total"], limits["rich_bytes_total"])
-    displays = {}
     cells = request["cells"]
     for number, cell in enumerate(cells):
         if cell["skip"]:
             continue
         voice.say("begin", cell=cell["cell"])
-        collected = collect.Cell(budget, displays)
+        collected = collect.Cell(budget)
         started = time.time()
         reply, error, end = _one(session, cell, collected, limits["cell_timeout_s"])
         if error is None and _leaves(reply) and any(_runs(later) for later in cells[number + 1 :]):
@@ -95,7 +94,9 @@ def _one(session, cell, collected, timeout_s):
         names = {"timeout": "Timeout", "output": "OutputLimit", "killed": "Killed"}
         return {}, collect.ended(names.get(kind, "KernelDied"), reason), end.args
     if reply.get("status") == "ok":
-        return reply, None, None
+        # %%capture and its like show an error of their body and go on as if there were none.
+        shown = collected.swallowed if cell["source"].lstrip().startswith("%%") else None
+        return reply, None if shown is None else collect.error(shown, collected.failure), None
     return reply, collect.error(reply, collected.failure), None
 
 

@@ -9,6 +9,7 @@ import warnings
 
 _FRAMES = 15
 _TEXT_CHARACTERS = 4000
+_TRACEBACK_CHARACTERS = 12000
 
 
 class Observer:
@@ -20,10 +21,9 @@ class Observer:
         self._places = {}
         self._outer = (None, "")
         self._cache = self._shell.compile.cache
-        self._show_traceback = self._shell._showtraceback
         self._show_warning = warnings.showwarning
         self._shell.compile.cache = self._on_cache
-        self._shell._showtraceback = self._on_traceback
+        self._shell.events.register("post_run_cell", self._on_end)
         warnings.showwarning = self._on_warning
 
     def _cell(self):
@@ -40,8 +40,9 @@ class Observer:
         cell = self._cell()
         if self._outer[0] != cell:
             self._outer = (cell, source)
-        # A cell magic runs its body as a cell of its own: find where in the real one it stands.
-        start = max(0, self._outer[1].find(source))
+        # A cell magic runs its body as a cell of its own, and IPython drops the empty lines that a cell starts with: find
+        # where in the real one the code stands.
+        start = max(0, self._outer[1].find(source.strip()))
         self._places[filename] = (cell, self._outer[1].count("\n", 0, start))
         return filename
 
@@ -82,25 +83,31 @@ class Observer:
             frame = frame.f_back
         return self._place(filename, lineno)
 
-    def _on_traceback(self, etype, evalue, stb):
-        try:
-            self._send("mendloop_error", self._failure(etype, evalue))
-        except Exception:
-            self._missed = True
-        return self._show_traceback(etype, evalue, stb)
+    def _on_end(self, result):
+        raised = result.error_before_exec or result.error_in_exec
+        if raised is not None:
+            try:
+                self._send("mendloop_error", self._failure(raised))
+            except Exception:
+                self._missed = True
 
-    def _failure(self, etype, evalue):
-        raised = getattr(evalue, "__traceback__", None) or sys.exc_info()[2]
-        frames = [self._frame(frame, line) for frame, line in traceback.walk_tb(raised)]
+    def _failure(self, raised):
+        frames = [self._frame(frame, line) for frame, line in traceback.walk_tb(raised.__traceback__)]
         first = next((at for at, frame in enumerate(frames) if frame[0].startswith("cell:")), 0)
         frames = frames[first:]
         if len(frames) > 2 * _FRAMES:
             frames = frames[:_FRAMES] + frames[-_FRAMES:]
         here = "cell:%s" % self._cell()
         line = next((line for file, line, _ in reversed(frames) if file == here), None)
-        if isinstance(evalue, SyntaxError) and self._place(evalue.filename, evalue.lineno)[0] == self._cell():
-            line = self._place(evalue.filename, evalue.lineno)[1]
-        return {"name": etype.__name__, "frames": frames, "line": line}
+        if isinstance(raised, SyntaxError) and self._place(raised.filename, raised.lineno)[0] == self._cell():
+            line = self._place(raised.filename, raised.lineno)[1]
+        text = "".join(traceback.format_exception(type(raised), raised, raised.__traceback__))
+        return {
+            "name": type(raised).__name__,
+            "frames": frames,
+            "line": line,
+            "traceback": text[-_TRACEBACK_CHARACTERS:],
+        }
 
     def _frame(self, frame, line):
         code = frame.f_code

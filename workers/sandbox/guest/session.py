@@ -36,7 +36,7 @@ class Session:
         self._ready, writing = os.pipe()
         here = os.path.dirname(os.path.abspath(__file__))
         command = [sys.executable, os.path.join(here, "kernel.py"), connection_file, request["cwd"]]
-        with open(self._log, "wb") as log:
+        with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
                 [*command, request["overlay"], str(writing)],
                 stdin=subprocess.DEVNULL,
@@ -56,6 +56,8 @@ class Session:
             self._process.kill()
             self._process.wait()
             raise RunEndedError("kernel_died", "the kernel did not start: " + self._last_log())
+        # What a kernel says while it starts explains no later death.
+        os.truncate(self._log, 0)
         context = zmq.Context()
         self._shell, self._iopub = context.socket(zmq.DEALER), context.socket(zmq.SUB)
         for socket, channel in ((self._shell, "shell"), (self._iopub, "iopub")):

@@ -1,0 +1,23 @@
+import re
+from pathlib import Path
+
+from workers.contract import config_file
+from workers.contract.domain import Staleness
+from workers.contract.layers import VARIABLES
+
+TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()
+
+
+def test_the_example_in_the_documentation_is_a_configuration() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+
+    file = config_file.read(example.encode(), "configuration.md")
+
+    assert len(file.config.business_rules.rules().modernize) == 3
+
+
+def test_every_class_and_every_variable_is_documented() -> None:
+    limits = {name for name, path in VARIABLES.items() if path[0] == "limits"}
+
+    assert {name for name in VARIABLES if name not in TEXT} <= limits
+    assert all(f"`{staleness.value}`" in TEXT for staleness in Staleness)
