@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workers.cli.session import cache
 from workers.documents.notebook import parse
 from workers.sandbox.environments import from_interpreter
 from workers.sandbox.limits import Limits
@@ -85,7 +86,7 @@ async def runners(folder: Path, name: str, cells: list[str]) -> dict[str, Callab
     bin_ = Path(sys.executable).parent
     environment = await from_interpreter(Path(sys.executable))
     box = await open_box(
-        "bubblewrap", environment=environment, cache=folder / "cache", workspace=folder, limits=Limits()
+        "bubblewrap", environment=environment, cache=cache(), workspace=folder, limits=Limits()
     )
     document = parse(path.read_bytes(), path.name)
 

@@ -8,6 +8,7 @@ import re
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
@@ -16,7 +17,6 @@ from workers.contract.errors import EnvironmentBuildError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 BUILD_TIMEOUT_S = 1800.0
 _WORDS = 3000
@@ -46,6 +46,8 @@ _TRANSPORT = (
 
 _PIP = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX", "PIP_FIND_LINKS": "UV_FIND_LINKS"}
 """Settings made for pip that uv knows by another name."""
+
+_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
@@ -112,8 +114,13 @@ def installer(cache: Path, environ: Mapping[str, str] | None = None) -> Installe
     return Installer(
         cache=cache,
         settings=tuple(sorted(settings.items())),
-        transport=tuple((name, given[name]) for name in _TRANSPORT if given.get(name)),
+        transport=tuple(sorted({**_trust(), **{name: given[name] for name in _TRANSPORT if given.get(name)}}.items())),
     )
+
+
+def _trust() -> dict[str, str]:
+    """What this machine trusts, a company's own authority included, where it says so; else uv's built-in list."""
+    return {"UV_SYSTEM_CERTS": "true"} if _BUNDLE.exists() else {}
 
 
 def _words(stderr: str) -> str:
