@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workers.contract.domain import Edit, Finding
     from workers.protocols import Document, Environment
     from workers.review.python2_site import Stale
+    from workers.review.python2_syntax import Construct
     from workers.review.sites import Change
 
 _LAYERS = ("six.moves", "past.builtins", "future.builtins", "builtins import *")
@@ -65,15 +66,17 @@ def _syntax(cell: Modern) -> Iterator[Draft]:
             staleness=Staleness.BROKEN,
             rung=rung,
             evidence="SyntaxError in Python 3" if cell.broken else "means something else in Python 3",
-            fix=_shown(edits, cell),
+            fix=_shown(edits, cell, construct),
             suggestion=Suggestion(edits=edits, resolved=True) if cell.converted else None,
         )
 
 
-def _shown(edits: tuple[Edit, ...], cell: Modern) -> str:
+def _shown(edits: tuple[Edit, ...], cell: Modern, construct: Construct) -> str:
+    """The construct as it would stand, where it fits into a sentence."""
     if not edits or not cell.converted:
         return "Write it as Python 3."
-    start, end = min(edit.start for edit in edits), max(edit.end for edit in edits)
+    start = min(construct.start, *(edit.start for edit in edits))
+    end = max(construct.end, *(edit.end for edit in edits))
     text, shift = cell.cell.source[start:end], start
     for edit in sorted(edits, key=lambda one: (one.start, one.end), reverse=True):
         text = text[: edit.start - shift] + edit.new + text[edit.end - shift :]
