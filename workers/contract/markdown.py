@@ -6,6 +6,7 @@ In code spans and fenced blocks GitHub interprets nothing; outside of them stand
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 SPAN_CHARS = 300
 BLOCK_CHARS = 1200
@@ -55,11 +56,13 @@ def prose(text: str, chars: int = PROSE_CHARS) -> str:
 
 
 def _words(text: str) -> str:
-    return re.sub(r"\S+", lambda found: found[0] if _is_plain(found[0]) else code(found[0]), text)
+    """Neighbouring words that could be markup become one code span; the spaces round them stay outside."""
+    runs = groupby(text.split(" "), key=lambda word: not word or _is_plain(word))
+    return " ".join(" ".join(run) if plain else code(" ".join(run)) for plain, run in runs)
 
 
 def _is_plain(word: str) -> bool:
-    return bool(re.fullmatch(r"[.,;:]", word) or (_PLAIN_WORD.fullmatch(word) and not _ACTIVE_WORD.fullmatch(word)))
+    return bool(re.fullmatch(r"[.,;:]|->", word) or (_PLAIN_WORD.fullmatch(word) and not _ACTIVE_WORD.fullmatch(word)))
 
 
 def block(text: str, language: str = "text", chars: int = BLOCK_CHARS) -> str:

@@ -95,12 +95,12 @@ def _sentence(finding: Finding, suggestion: Suggestion) -> str:
     edit = min(suggestion.edits, key=lambda edit: (not edit.old, len(edit.old)))
     where = f" in cell {edit.cell}" if finding.place else ""
     if not edit.new:
-        return f"Took out `{_short(edit.old)}`{where} ({finding.rule})."
+        return f"Took out `{_short(edit.old)}`{where} (`{finding.rule}`)."
     if not edit.old and finding.fix:
-        return f"{finding.message}{where}: {finding.fix} ({finding.rule})"
+        return f"{finding.message}{where}: {finding.fix} (`{finding.rule}`)"
     if not edit.old:
-        return f"Added `{_short(edit.new)}`{where} ({finding.rule})."
-    return f"Replaced `{_short(edit.old)}` by `{_short(edit.new)}`{where} ({finding.rule})."
+        return f"Added `{_short(edit.new)}`{where} (`{finding.rule}`)."
+    return f"Replaced `{_short(edit.old)}` by `{_short(edit.new)}`{where} (`{finding.rule}`)."
 
 
 def _short(text: str) -> str:

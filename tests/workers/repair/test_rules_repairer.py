@@ -72,8 +72,8 @@ async def test_edits_of_all_findings_are_one_repair_in_document_order() -> None:
     assert repair.edits == (earlier, later)
     assert (repair.by, set(repair.findings)) == ("rules", {"a", "b"})
     assert repair.changes_made == (
-        "Replaced `0` by `zero` in cell 0 (rule/a).",
-        "Replaced `5` by `five` in cell 0 (rule/b).",
+        "Replaced `0` by `zero` in cell 0 (`rule/a`).",
+        "Replaced `5` by `five` in cell 0 (`rule/b`).",
     )
 
 
