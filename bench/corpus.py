@@ -102,7 +102,10 @@ def build(environment: str, corpus: Path, pythons: Path, cache: Path) -> tuple[P
     interpreter = pythons / spec["python"] / "bin" / "python"
     command = [uv.find_uv_bin()]
     subprocess.run([*command, "venv", "-q", "--clear", "--python", interpreter, home], check=True)
-    subprocess.run([*command, "pip", "install", "-q", "--no-build", "--compile-bytecode", "--python", python, "-r", listed], check=True)
+    subprocess.run(
+        [*command, "pip", "install", "-q", "--no-build", "--compile-bytecode", "--python", python, "-r", listed],
+        check=True,
+    )
     (home / "done").touch()
     return python, time.monotonic() - started
 

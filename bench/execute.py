@@ -85,9 +85,7 @@ async def runners(folder: Path, name: str, cells: list[str]) -> dict[str, Callab
     script.write_text("\n".join(cells))
     bin_ = Path(sys.executable).parent
     environment = await from_interpreter(Path(sys.executable))
-    box = await open_box(
-        "bubblewrap", environment=environment, cache=cache(), workspace=folder, limits=Limits()
-    )
+    box = await open_box("bubblewrap", environment=environment, cache=cache(), workspace=folder, limits=Limits())
     document = parse(path.read_bytes(), path.name)
 
     async def boxed() -> None:

@@ -9,6 +9,7 @@ from workers.attempts import Attempt, fingerprint, improves, supersedes
 from workers.contract.domain import (
     BaseEvidence,
     Case,
+    Errored,
     Execution,
     Fresh,
     Improved,
@@ -45,6 +46,10 @@ class Stages(Protocol):
 
     def counts(self, finding: Finding) -> bool:
         """True for a finding at the classes and the severity that the owner asked for."""
+        ...
+
+    def delivered(self, base: Document, head: Document, run: Execution) -> Document:
+        """The attempt as it would be delivered: the same sources, stored outputs as the owner wants them."""
         ...
 
     @property
@@ -148,14 +153,16 @@ class Mending:
         head = best.document.edited(repair.edits)
         sentence = await self.watch.veto(best.document, repair)
         validation = vetoed(sentence, best.remaining) if sentence else await self._judge(head, repair)
+        copy = self.stages.delivered(self.document, head, validation.head)
         self._keep(
             head,
+            copy,
             Record(
                 iteration=number,
                 review=best.remaining,
                 repair=repair,
                 validation=validation,
-                updated=head.artifact.digest,
+                updated=copy.artifact.digest,
                 seconds=self.meter.seconds - since,
             ),
         )
@@ -171,10 +178,10 @@ class Mending:
         )
         return await self.stages.validate(change)
 
-    def _keep(self, head: Document, record: Record) -> None:
+    def _keep(self, head: Document, copy: Document, record: Record) -> None:
         self.records.append(record)
         if self.watch.on_record is not None:
-            self.watch.on_record(head, record)
+            self.watch.on_record(copy, record)
         attempt = Attempt(
             iteration=record.iteration,
             document=head,
@@ -210,12 +217,17 @@ class Mending:
             return Unrepaired(remaining=(), reason=stop)
         base, best = self.attempts[0], self.attempts[-1]
         if stop is StopReason.PASSED:
-            return Repaired(iteration=best.iteration) if best.iteration else Fresh()
+            return Repaired(iteration=best.iteration) if best.iteration else unchanged(base.execution)
         delivered = [attempt for attempt in self.attempts if improves(attempt, base)]
         if delivered:
             best = max(delivered, key=lambda attempt: (attempt.rank, attempt.iteration))
             return Improved(iteration=best.iteration, remaining=best.remaining, reason=stop)
         return Unrepaired(remaining=base.remaining, reason=stop)
+
+
+def unchanged(run: Execution) -> Fresh | Errored:
+    """The outcome where nothing is found: what could not be run at all is not fresh, for nobody has seen it work."""
+    return Errored(reason=f"it could not be run: {run.reason}") if run.status == "not_run" else Fresh()
 
 
 def importance(finding: Finding) -> tuple[int, int, int, int]:

@@ -143,6 +143,16 @@ class Environment(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A command that ended."""
+
+    returncode: int
+    """As a shell tells it: 127 for a program that cannot be started; negative for the signal that ended it."""
+    output: str
+    """Standard output and error as they came, bounded head and tail."""
+
+
 class Box(Protocol):
     """Where a stranger's code runs: no network, no host files, bounded everything, all gone afterwards."""
 
@@ -168,6 +178,15 @@ class Box(Protocol):
         """Ask the environment, in a box, without running the artifact; answers in the order of the questions.
 
         Raises:
+            SandboxUnavailableError: the box could not be started.
+        """
+        ...
+
+    async def run(self, argv: Sequence[str], document: Document) -> Completed:
+        """Run a command without a shell at the root of the repository's files, the document's bytes among them.
+
+        Raises:
+            TimeoutError: it took too long; it and its children are gone.
             SandboxUnavailableError: the box could not be started.
         """
         ...

@@ -15,6 +15,7 @@ from workers.contract.patch import patch
 from workers.contract.paths import write_atomically
 from workers.contract.pull_request import pull_request_markdown
 from workers.contract.report import Delivery
+from workers.documents.stored import restored, told_otherwise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,6 +136,8 @@ class RunFolder:
             return Delivery(record=(place / "record.json").as_posix())
         return Delivery(
             changed_cells=changed_cells(self.originals[path], copy),
+            outputs_changed=restored(self.originals[path], copy),
+            outputs_kept=told_otherwise(self.originals[path], copy, report.head(each)),
             patch=(place / "patch.diff").as_posix(),
             record=(place / "record.json").as_posix(),
         )

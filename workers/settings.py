@@ -191,7 +191,7 @@ def _root(path: str, stack: tuple[Layer, ...], repo: Path, as_of: date) -> Root:
     python, requirements, origin = _environment(stack)
     inside = not origin.startswith(("$", "--"))
     if python and inside:
-        _refuse_inside(python, origin, repo)
+        python = _outside(python, origin, repo)
     return Root(
         path=path,
         include=effective.include,
@@ -215,13 +215,22 @@ def _environment(stack: tuple[Layer, ...]) -> tuple[str | None, str | None, str]
     return None, None, "default"
 
 
-def _refuse_inside(python: str, origin: str, repo: Path) -> None:
-    """A file of the checkout may not name a program of the checkout: it would start outside any box."""
-    place = repo / Path(python).expanduser()
-    if "/" in python and (place.is_relative_to(repo) or place.resolve().is_relative_to(repo.resolve())):
+def _outside(python: str, origin: str, repo: Path) -> str:
+    """The interpreter a file names: a bare name, which is looked up on PATH alone, or a path.
+
+    A file of the checkout may not name a program of the checkout: it would start outside any box.
+    """
+    if "/" not in python:
+        return python
+    try:
+        place = repo / Path(python).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"{origin}: `python` is {python!r}; there is no such home directory") from error
+    if place.is_relative_to(repo) or place.resolve().is_relative_to(repo.resolve()):
         raise ConfigError(
             f"{origin}: `python` is {python!r}, a program inside the checkout; type --python {python} if you trust it"
         )
+    return str(place)
 
 
 def _settings(effective: config.Config, as_of: date) -> Settings:

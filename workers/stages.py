@@ -7,24 +7,29 @@ from typing import TYPE_CHECKING
 
 from workers.budget import Budget
 from workers.contract.domain import Cause, Execution, Rung, Staleness
+from workers.documents.stored import with_policy
 from workers.knowledge import packs
 from workers.loop import mend_all
 from workers.repair.hints import HintsRepairer
 from workers.repair.rules import RulesRepairer
 from workers.review.sources import Reviewer
 from workers.validate import plugins
+from workers.validate.commands import CommandCheck
 from workers.validate.conduct import Conduct, integrity
+from workers.validate.newly import NoNewStaleness
 from workers.validate.policy import Policy, PolicySettings
 from workers.validate.verdict import Validator
 from workers.validate.wellformed import WellFormed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from workers.contract.domain import Finding, Report
-    from workers.protocols import Box, Check, Document, Environment, Repairer
+    from workers.protocols import Box, Check, Document, Environment, Repairer, Review
     from workers.review.sources import Resolve
     from workers.settings import Settings
+    from workers.validate.commands import Runner
     from workers.watch import Watch
 
 
@@ -42,6 +47,10 @@ class BoxedStages:
         """Run the artifact in a fresh box."""
         return await self.box.execute(document)
 
+    def delivered(self, base: Document, head: Document, run: Execution) -> Document:
+        """The attempt as it would be delivered, by the owner's policy for stored outputs."""
+        return with_policy(base, head, run, self.settings.outputs)
+
     def counts(self, finding: Finding) -> bool:
         """True for what the owner asked for; see `counts`."""
         return counts(finding, self.settings)
@@ -57,31 +66,34 @@ def counts(finding: Finding, settings: Settings) -> bool:
     )
 
 
-def reviewer(settings: Settings, environment: Environment, resolve: Resolve | None) -> Reviewer:
-    """The review by everything that is shipped and configured."""
+def reviewer(
+    settings: Settings, environment: Environment, resolve: Resolve | None, workspace: Path | None = None
+) -> Reviewer:
+    """The review by everything that is shipped and configured; `workspace` is the repository the artifacts lie in."""
     return Reviewer(
         packs=packs.shipped(),
         environment=environment,
         business=settings.business,
         as_of=settings.as_of,
         resolve=resolve,
+        workspace=workspace,
     )
 
 
-def stages(settings: Settings, box: Box) -> BoxedStages:
-    """The stages for a box."""
-    review = reviewer(settings, box.environment, box.resolve)
+def stages(settings: Settings, box: Box, workspace: Path | None = None) -> BoxedStages:
+    """The stages for a box and the repository that it shows."""
+    review = reviewer(settings, box.environment, box.resolve, workspace)
     owner = settings.classes & {Staleness.POLICY, Staleness.READER}
     return BoxedStages(
         box=box,
         settings=settings,
         review=review,
         ladder=(RulesRepairer(owner_enabled=owner), HintsRepairer(box)),
-        validate=Validator(gates(settings), box, review, lambda finding: counts(finding, settings)),
+        validate=Validator(gates(settings, review, box), box, review, lambda finding: counts(finding, settings)),
     )
 
 
-def gates(settings: Settings) -> tuple[Check, ...]:
+def gates(settings: Settings, review: Review, runner: Runner) -> tuple[Check, ...]:
     """The rules that judge an attempt before anything runs, in order; the first veto is the reason."""
     policy = PolicySettings(diff_lines=settings.diff_lines, banned_patterns=settings.banned_patterns)
     return (
@@ -89,22 +101,34 @@ def gates(settings: Settings) -> tuple[Check, ...]:
         integrity(overrides=settings.overrides, must_keep=settings.must_keep, protected=settings.protected_cells),
         Conduct(overrides=settings.overrides),
         Policy(policy),
+        NoNewStaleness(review),
         *plugins.installed(),
+        *(CommandCheck(command, runner) for command in settings.commands),
     )
 
 
 async def repair_all(
-    documents: Sequence[Document], *, settings: Settings, box: Box, watch: Watch | None = None
+    documents: Sequence[Document],
+    *,
+    settings: Settings,
+    box: Box,
+    workspace: Path | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Report, ...]:
     """Mend artifacts concurrently; reports come in the order of the documents. No failure of one loses another."""
     budget = Budget(max_iterations=settings.max_iterations, wall_s=settings.budget_s, cost_usd=settings.cost_usd)
-    return await mend_all(documents, stages(settings, box), jobs=settings.jobs, budget=budget, watch=watch)
+    return await mend_all(documents, stages(settings, box, workspace), jobs=settings.jobs, budget=budget, watch=watch)
 
 
 async def scan_all(
-    documents: Sequence[Document], *, settings: Settings, environment: Environment, resolve: Resolve | None
+    documents: Sequence[Document],
+    *,
+    settings: Settings,
+    environment: Environment,
+    resolve: Resolve | None,
+    workspace: Path | None = None,
 ) -> tuple[tuple[Finding, ...], ...]:
     """Findings per document, nothing executed; with `resolve` the environment is asked about names."""
-    review = reviewer(settings, environment, resolve)
+    review = reviewer(settings, environment, resolve, workspace)
     nothing = Execution(status="not_run", reason="a scan runs nothing")
     return tuple([await review(document, nothing) for document in documents])

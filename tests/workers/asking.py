@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.contract.domain import Execution
-    from workers.protocols import Answer, Document, Environment, Question
+    from workers.protocols import Answer, Completed, Document, Environment, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,9 @@ class Asking:
         return environment()
 
     async def execute(self, document: Document) -> Execution:
+        raise SandboxUnavailableError("this box runs nothing")
+
+    async def run(self, argv: Sequence[str], document: Document) -> Completed:
         raise SandboxUnavailableError("this box runs nothing")
 
     async def resolve(self, questions: Sequence[Question]) -> Sequence[Answer]:

@@ -93,6 +93,9 @@ class Toy:
     def counts(self, finding: Finding) -> bool:
         return finding.severity is not Severity.LOW
 
+    def delivered(self, base: Document, head: Document, run: Execution) -> Document:
+        return head
+
     async def validate(self, change: Change) -> Validation:
         words = [word for word in self.refuse if any(word in edit.new for edit in change.repair.edits)]
         if words:
@@ -137,6 +140,16 @@ async def test_an_artifact_with_nothing_stale_is_fresh_and_no_rung_is_asked() ->
     assert report.outcome == Fresh()
     assert rung.tasks == []
     assert len(toy.runs) == 1
+
+
+async def test_an_artifact_that_could_not_be_run_is_not_called_fresh() -> None:
+    class Unstartable(Toy):
+        async def execute(self, document: Document) -> Execution:
+            return Execution(status="not_run", reason="the kernel did not start: no zmq")
+
+    report = await mend(notebook("x = 1"), Unstartable())
+
+    assert report.outcome == Errored(reason="it could not be run: the kernel did not start: no zmq")
 
 
 async def test_a_repair_that_passes_ends_the_loop_after_one_iteration() -> None:

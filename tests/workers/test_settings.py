@@ -129,6 +129,13 @@ def test_a_file_of_the_checkout_may_not_name_a_program_of_the_checkout(tmp_path:
     assert assemble(file, {}, {}, repo=tmp_path, as_of=TODAY).roots[0].python == "python3.11"
 
 
+def test_a_home_directory_that_is_not_there_is_a_mistake_in_the_file(tmp_path: Path) -> None:
+    file = config_file.read(b"python: ~nobody-of-that-name/python", "m.yml")
+
+    with pytest.raises(ConfigError, match="no such home directory"):
+        assemble(file, {}, {}, repo=tmp_path, as_of=TODAY)
+
+
 def test_the_digest_changes_with_any_setting_and_with_nothing_else() -> None:
     same = {plan("jobs: 3").roots[0].settings.digest for _ in range(3)}
     other = plan("jobs: 3\nbusiness_rules: {deprecated_models: [m]}").roots[0].settings.digest

@@ -15,6 +15,7 @@ import typer
 
 from workers.cli import version
 from workers.contract.errors import ConfigError, EnvironmentBuildError, MendloopError
+from workers.contract.markdown import seen
 from workers.contract.redact import redactor
 
 USAGE = 2
@@ -173,5 +174,5 @@ def main() -> None:
 
 
 def _say(error: MendloopError) -> None:
-    """An error's message, masked: an installer's words may hold the credentials of an index."""
-    sys.stderr.write(f"mendloop: {redactor(os.environ).mask(str(error))}\n")
+    """An error's message, masked: an installer's words may hold the credentials of an index, a stranger's terminal codes."""
+    sys.stderr.write(f"mendloop: {seen(redactor(os.environ).mask(str(error)))}\n")

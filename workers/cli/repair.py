@@ -23,7 +23,8 @@ from workers.contract import messages, paths, runs
 from workers.contract import report as numbers
 from workers.contract.domain import Errored, Provenance, Report, Run, StopReason, Unrepaired
 from workers.contract.errors import ConfigError, MendloopError, SandboxUnavailableError
-from workers.knowledge import packs
+from workers.documents.stored import refreshes
+from workers.knowledge import shipped
 from workers.records import RunFolder, choose_store
 from workers.sandbox.opening import open_box
 from workers.watch import Watch
@@ -94,13 +95,15 @@ class Repairing:
                 cache=session.cache(),
                 workspace=self.session.repo,
                 limits=session.box_limits(root.settings),
+                raw=refreshes(root.settings.outputs),
             )
         except SandboxUnavailableError as error:
             for document in documents:
                 self.finished(Report(artifact=document.artifact, outcome=Errored(reason=str(error))))
             return
         watch = Watch(progress=(self,), on_record=self.folder.keep, cancelled=self.cancelled)
-        for report in await stages.repair_all(documents, settings=root.settings, box=box, watch=watch):
+        repo = self.session.repo
+        for report in await stages.repair_all(documents, settings=root.settings, box=box, workspace=repo, watch=watch):
             self.reports[report.artifact.path] = report
 
     def known(self) -> tuple[Report, ...]:
@@ -177,7 +180,7 @@ def _provenance(repairing: Repairing) -> Provenance:
         python=", ".join(sorted({".".join(map(str, each.python_version)) for each in used})),
         environment=", ".join(sorted({each.digest for each in used})),
         configuration=", ".join(sorted(settings)),
-        rules=packs.shipped().digest,
+        rules=shipped.digest(),
         sandbox=repairing.options.sandbox,
         as_of=repairing.session.plan.roots[-1].settings.as_of.isoformat(),
     )

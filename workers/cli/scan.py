@@ -78,7 +78,9 @@ async def _group(
             options.sandbox, environment=environment, cache=cache, workspace=opened.repo, limits=limits
         )
         resolve = box.resolve
-    return await stages.scan_all(documents, settings=root.settings, environment=environment, resolve=resolve)
+    return await stages.scan_all(
+        documents, settings=root.settings, environment=environment, resolve=resolve, workspace=opened.repo
+    )
 
 
 def _counting(opened: Session, document: Document, findings: Sequence[Finding]) -> list[Finding]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workers.cli import logs
 from workers.contract.domain import Report
 from workers.contract.redact import redactor
+from workers.review.models import stale_preferences
 from workers.sandbox import environments
 from workers.sandbox.limits import MIB, Limits
 from workers.settings import assemble, judged_by
@@ -74,6 +75,7 @@ def start(asked: Asked) -> Session:
         repo=repo,
         as_of=judged_by(asked.date, os.environ, today),
     )
+    tell_stale_preferences(plan)
     paths = discover(repo, asked.paths, plan)
     loaded = [load(repo, path, plan.root_for(path).settings.file_mb * MIB) for path in paths]
     return Session(
@@ -99,7 +101,8 @@ async def environment_for(root: Root) -> InstalledEnvironment:
 
 
 def _interpreter(name: str) -> Path:
-    return Path(name).expanduser()
+    """A bare name as it is, to be looked up on PATH; anything else as an absolute path, so that the two stay apart."""
+    return Path(name).expanduser().absolute() if "/" in name else Path(name)
 
 
 def cache() -> Path:
@@ -120,6 +123,13 @@ def box_limits(settings: Settings) -> Limits:
         file_bytes=settings.disk_mb * MIB,
         output_bytes_total=settings.output_mb * MIB,
     )
+
+
+def tell_stale_preferences(plan: Plan) -> None:
+    """Tell the owner which preferred models are themselves past their end or near it, each once."""
+    told = (stale_preferences(root.settings.business, root.settings.as_of) for root in plan.roots)
+    for sentence in dict.fromkeys(sentence for sentences in told for sentence in sentences):
+        say(f"mendloop: {sentence} Choose another in the configuration.")
 
 
 def say(text: str) -> None:

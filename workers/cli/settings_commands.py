@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from workers.cli import terminal
+from workers.cli import session, terminal
 from workers.contract import config
 from workers.settings import assemble, judged_by
 from workers.workspace import find_repo, load_config
@@ -26,6 +26,7 @@ def check(path: Path, chosen: Path | None) -> None:
     repo = find_repo([path], None)
     as_of = judged_by(None, os.environ, datetime.now(UTC).date())
     plan = assemble(load_config(repo, chosen), os.environ, {}, repo=repo, as_of=as_of)
+    session.tell_stale_preferences(plan)
     terminal.output().print(terminal.settings(plan.values))
 
 

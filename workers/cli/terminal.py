@@ -77,12 +77,13 @@ class Lines:
 
 
 class Board:
-    """Progress on a terminal: one row per artifact at work, with the phase and the time spent."""
+    """Progress on a terminal: one row per artifact at work, with the phase, its time and that of the artifact."""
 
     def __init__(self, console: Console) -> None:
         self._started = time.monotonic()
         self._note = ""
-        self._rows: dict[str, tuple[str, int, float]] = {}
+        self._rows: dict[str, tuple[str, float, float]] = {}
+        """Artifact -> its phase, when it started, and when the phase did."""
         self._ended: dict[str, Report] = {}
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4, transient=True)
 
@@ -102,8 +103,9 @@ class Board:
 
     def phase(self, artifact: str, phase: str, iteration: int) -> None:
         """Show the phase; the clock of an artifact starts with its first."""
-        since = self._rows[artifact][2] if artifact in self._rows else time.monotonic()
-        self._rows[artifact] = (phase, iteration, since)
+        now = time.monotonic()
+        since = self._rows[artifact][1] if artifact in self._rows else now
+        self._rows[artifact] = (f"{phase}, iteration {iteration}" if iteration else phase, since, now)
 
     def finished(self, report: Report) -> None:
         """Move the artifact from what is at work to what is done."""
@@ -115,9 +117,9 @@ class Board:
         title = f"{self._note or 'mendloop'} · {len(self._ended)} done · {now - self._started:.0f} s"
         table = Table(title=Text(title), box=None, padding=(0, 2), show_header=False)
         # A copy: the loop goes on while the terminal is drawn from another thread.
-        for path, (phase, iteration, since) in list(self._rows.items()):
-            shown = f"{phase}, iteration {iteration}" if iteration else phase
-            table.add_row(Text(plain(path)), Text(shown, style="cyan"), Text(f"{now - since:.1f} s"))
+        for path, (phase, since, entered) in list(self._rows.items()):
+            elapsed = f"{now - entered:.1f} of {now - since:.1f} s"
+            table.add_row(Text(plain(path)), Text(phase, style="cyan"), Text(elapsed))
         return table
 
 

@@ -21,12 +21,11 @@ CELLS = 40
 
 def artifact_section(report: Report, delivery: Delivery) -> str:
     """A heading and what there is to say below it."""
-    cells = ", ".join(map(str, delivery.changed_cells))
     parts = [
         f"## {code(report.artifact.path)}: {numbers.outcome_name(report.outcome)}",
         prose(numbers.reason(report)),
         *_wrong(report),
-        *_changed(report, cells),
+        *_changed(report, delivery),
         *_before_and_after(report),
         *_iterations(report),
         *_left(report),
@@ -54,7 +53,7 @@ def _finding(finding: Finding) -> str:
     return f"- {where}{prose(finding.message)} ({kind}, {code(finding.rule)}).{seen}"
 
 
-def _changed(report: Report, cells: str) -> Iterator[str]:
+def _changed(report: Report, delivery: Delivery) -> Iterator[str]:
     record = numbers.delivered(report)
     if record is None:
         return
@@ -64,7 +63,19 @@ def _changed(report: Report, cells: str) -> Iterator[str]:
         for made in contributing(report.records, record.iteration)
         for change in made.repair.changes_made
     )
-    yield f"Changed cells: {cells or 'none'}. Every other byte of the file is as it was."
+    stored = (
+        f" Stored outputs changed: cells {_cells_of(delivery.outputs_changed)}." if delivery.outputs_changed else ""
+    )
+    yield f"Changed cells: {_cells_of(delivery.changed_cells)}.{stored} Every other byte of the file is as it was."
+    if delivery.outputs_kept:
+        yield (
+            "Run now, these edited cells print something else than the stored outputs they keep: "
+            f"{_cells_of(delivery.outputs_kept)}. `outputs: changed` in the configuration replaces those."
+        )
+
+
+def _cells_of(indexes: tuple[int, ...]) -> str:
+    return ", ".join(map(str, indexes)) or "none"
 
 
 def contributing(records: tuple[Record, ...], until: int) -> tuple[Record, ...]:

@@ -34,11 +34,6 @@ class BusinessRules:
     reader_experience: tuple[str, ...] = ()
     """Sentences for readers' sake, as the owner wrote them; those that can be decided statically are checked."""
 
-    @property
-    def models_matter(self) -> bool:
-        """True when the owner has an opinion about model names."""
-        return bool(self.preferred_chat_model or self.preferred_embedding_model or self.deprecated_models)
-
 
 def known_mappings() -> dict[str, str]:
     """Phrase -> id of the shipped shape rule it means; every id stands for itself as well."""

@@ -120,7 +120,7 @@ def _shown(value: Any) -> str:
 def unknown_key(path: KeyPath) -> str:
     """Names the unknown key at the end of `path` and the nearest known one."""
     known = known_keys(path[:-1])
-    key = str(path[-1])
+    key = _shown(str(path[-1]))[1:-1]
     near = get_close_matches(key, known, n=1, cutoff=0.5)
     advice = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
     where = f" in `{dotted(path[:-1])}`" if path[:-1] else ""

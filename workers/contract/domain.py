@@ -7,7 +7,7 @@ columns from 1, columns and offsets in characters (code points), times in second
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Literal
 
@@ -238,6 +238,9 @@ class CellRun:
     error: CellError | None = None
     expected: bool = False
     """True when the cell is tagged `raises-exception` and raised: execution went on after it."""
+    raw: str = field(default="", repr=False, compare=False)
+    """JSON: `outputs` and `execution_count` as a notebook of nbformat 4 stores them. Only where the box was asked to keep
+    them, the cell ran, and they are within its bounds; empty otherwise. Never part of a message or a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

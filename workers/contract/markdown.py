@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SPAN_CHARS = 300
 BLOCK_CHARS = 1200
@@ -52,7 +56,16 @@ def prose(text: str, chars: int = PROSE_CHARS) -> str:
     parts = line.split("`")
     if len(parts) % 2 == 0:
         return code(line, chars)
-    return "".join(code(part) if index % 2 else _words(part) for index, part in enumerate(parts) if part)
+    spans = (code(part) if index % 2 else _words(part) for index, part in enumerate(parts) if part)
+    return _apart(spans)
+
+
+def _apart(spans: Iterable[str]) -> str:
+    """The spans in a row. Backticks that touch would be one longer run, which ends nothing: the text would be live."""
+    line = ""
+    for span in spans:
+        line += f" {span}" if line.endswith("`") and span.startswith("`") else span
+    return line
 
 
 def _words(text: str) -> str:
@@ -62,7 +75,9 @@ def _words(text: str) -> str:
 
 
 def _is_plain(word: str) -> bool:
-    return bool(re.fullmatch(r"[.,;:]|->", word) or (_PLAIN_WORD.fullmatch(word) and not _ACTIVE_WORD.fullmatch(word)))
+    return bool(
+        re.fullmatch(r"\(|\)?[.,;:]?|->", word) or (_PLAIN_WORD.fullmatch(word) and not _ACTIVE_WORD.fullmatch(word))
+    )
 
 
 def block(text: str, language: str = "text", chars: int = BLOCK_CHARS) -> str:

@@ -23,6 +23,18 @@ SCHEMA = 1
 """Of these messages; raised when a reader of the old one would misunderstand the new one."""
 
 T = TypeVar("T")
+
+_RUN = {"cells": {"__all__": {"raw"}}}
+_VALIDATION = {"head": _RUN}
+_RECORD = {"validation": _VALIDATION}
+_REPORT = {"base": {"first": _RUN, "second": _RUN}, "records": {"__all__": _RECORD}}
+_LEFT_OUT: dict[str, Any] = {
+    "run": {"reports": {"__all__": _REPORT}},
+    "report": _REPORT,
+    "record": _RECORD,
+    "validation": _VALIDATION,
+}
+"""Outputs as they were, which are the copy's: a message says what was seen, bounded and masked."""
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -158,7 +170,8 @@ def part_from_json(kind: type[T], raw: bytes) -> T:
 def _dump(name: str, value: object) -> dict[str, Any]:
     # The value is known to be right: validating it again would only cost.
     message = _Message.model_construct(_fields_set={"schema_version", name}, schema_version=SCHEMA, **{name: value})
-    return message.model_dump(mode="json", by_alias=True, include={"schema_version", name})
+    left_out = {name: _LEFT_OUT[name]} if name in _LEFT_OUT else None
+    return message.model_dump(mode="json", by_alias=True, include={"schema_version", name}, exclude=left_out)
 
 
 def _load(name: str, kind: type[T], raw: bytes) -> T:

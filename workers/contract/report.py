@@ -47,6 +47,10 @@ class Delivery:
     """Cells whose source is another than before, from 0."""
     patch: str | None = None
     """Path of the patch under the run's folder."""
+    outputs_changed: tuple[int, ...] = ()
+    """Cells whose stored outputs are others than before, from 0."""
+    outputs_kept: tuple[int, ...] = ()
+    """Edited cells that now print something else than the stored outputs they keep, from 0."""
     record: str | None = None
     """Path of the delivered record, or of the last one, under the run's folder."""
 

@@ -98,7 +98,7 @@ class Reading:
         if home == reference.name.rpartition(".")[0]:
             written = self.sources[cell][end - len(node.attr) : end] == node.attr
             return (self.edit(cell, end - len(node.attr), end, last),) if written else ()
-        root = _root(node)
+        root = root_of(node)
         origin = self.imports.dotted(root, cell) if root else None
         if root and origin and home.startswith(origin) and reference.name.startswith(f"{home}."):
             # What stands nearer to the root is loaded already.
@@ -129,7 +129,8 @@ class Reading:
         return (self.edit(cell, start + found.start(1), start + found.end(1), home),)
 
 
-def _root(node: ast.expr) -> ast.Name | None:
+def root_of(node: ast.expr) -> ast.Name | None:
+    """The name an attribute chain begins with."""
     while isinstance(node, ast.Attribute):
         node = node.value
     return node if isinstance(node, ast.Name) else None

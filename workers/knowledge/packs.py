@@ -6,7 +6,6 @@ A pack is one package's facts. Its `rules` are a list; what is the same for all 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import date
 from functools import cache
@@ -108,16 +107,13 @@ def load(files: Iterable[Path | Traversable]) -> Packs:
     """
     rules: list[Rule] = []
     makes: dict[str, str] = {}
-    digest = hashlib.sha256()
     for file in files:
-        raw = file.read_bytes()
-        digest.update(hashlib.sha256(raw).digest())
         name = file.name.removesuffix(".yml")
-        pack = _pack(name, raw)
+        pack = _pack(name, file.read_bytes())
         makes |= {made: kind for kind, every in pack.makes.items() for made in every}
         rules += _rules(name, pack)
     _refuse_twins(rules)
-    return Packs(rules=tuple(rules), makes=MappingProxyType(makes), digest=digest.hexdigest())
+    return Packs(rules=tuple(rules), makes=MappingProxyType(makes))
 
 
 def _pack(name: str, raw: bytes) -> _Pack:

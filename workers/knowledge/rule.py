@@ -116,8 +116,6 @@ class Packs:
     rules: tuple[Rule, ...]
     makes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Callable -> type of what it returns, both dotted; `f:1` is the second item, `T[str]` a subscript by text."""
-    digest: str = ""
-    """SHA-256 of the files."""
 
     def rule(self, identity: str) -> Rule | None:
         """The rule with that id."""
@@ -150,16 +148,17 @@ def judge(rule: Rule, environment: Environment) -> Verdict | None:
     if installed is None:
         return Verdict(staleness=Staleness.DEPRECATED, installed=None, reachable=False)
     at, gate = version(installed), rule.gate
-    if gate.restored and _reached(gate.restored, at):
+    if gate.restored and reached(gate.restored, at):
         return None
-    reachable = gate.since is None or _reached(gate.since, at)
-    if gate.removed and _reached(gate.removed, at):
+    reachable = gate.since is None or reached(gate.since, at)
+    if gate.removed and reached(gate.removed, at):
         return Verdict(staleness=Staleness.BROKEN, installed=installed, reachable=reachable)
-    if gate.deprecated and _reached(gate.deprecated, at):
+    if gate.deprecated and reached(gate.deprecated, at):
         return Verdict(staleness=Staleness.DEPRECATED, installed=installed, reachable=reachable)
     return None
 
 
-def _reached(gate: Version, at: Version) -> bool:
+def reached(gate: Version, at: Version) -> bool:
+    """True for `at` and everything after it; `2` and `2.0` are one version."""
     width = max(len(gate), len(at))
     return (*at, *(0,) * (width - len(at))) >= (*gate, *(0,) * (width - len(gate)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from workers.contract.domain import Staleness
-from workers.knowledge.rule import version
+from workers.knowledge.rule import reached, version
 
 if TYPE_CHECKING:
     from workers.protocols import Environment
@@ -67,7 +67,7 @@ class Shape:
 
     def _reached(self, since: str | None, environment: Environment) -> bool:
         installed = environment.packages.get(self.package or "")
-        return installed is not None and since is not None and version(installed) >= version(since)
+        return installed is not None and since is not None and reached(version(since), version(installed))
 
 
 @cache

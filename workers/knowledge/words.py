@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from workers.contract.escapes import without_escapes
 from workers.knowledge.deprecations import DOTTED, QUOTE, deprecations
 from workers.knowledge.hint import Hint, moved, spelling
 
@@ -33,6 +34,11 @@ def _trusted(hint: Hint, best: dict[str, Hint]) -> bool:
     return hint.kind == best.get(hint.old, hint).kind
 
 
+def first_line(text: str) -> str:
+    """The first line of a message that says something, bounded; empty when none does."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:300]
+
+
 def unexpected_keyword(text: str) -> str | None:
     """The keyword that a call did not take: `f() got an unexpected keyword argument 'normed'`."""
     found = re.search(r"got an unexpected keyword argument '(\w+)'", text)
@@ -46,8 +52,7 @@ def by_position(text: str) -> bool:
 
 def _folded(text: str) -> str:
     """White space folded, terminal colours and Sphinx roles removed (the text of `` :meth:`~invoke` `` is `invoke`)."""
-    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text[:LONGEST])
-    return " ".join(re.sub(r":\w+:`~?\.?([\w.]+)`", r"`\1`", plain).split())
+    return " ".join(re.sub(r":\w+:`~?\.?([\w.]+)`", r"`\1`", without_escapes(text[:LONGEST])).split())
 
 
 _UNIT = r"[A-Za-z]{1,4}(?:-[A-Z]{3})?"

@@ -10,7 +10,7 @@ from workers.contract.domain import Cause, Repair
 from workers.documents.python import parse
 from workers.documents.references import BUILTINS, Reading
 from workers.knowledge.hint import full_name, respelled
-from workers.knowledge.words import by_position, targets, unexpected_keyword
+from workers.knowledge.words import by_position, first_line, targets, unexpected_keyword
 from workers.protocols import Question
 from workers.repair import sites
 from workers.repair.literals import literals
@@ -46,7 +46,10 @@ class Offer:
 
 
 class HintsRepairer:
-    """Mends what messages name: nothing is guessed, every named target is asked for in the environment first."""
+    """Mends what messages name. A target that imports explain is asked for in the environment first.
+
+    What hangs on an object that no import explains cannot be asked for: there running the attempt decides.
+    """
 
     def __init__(self, box: Box) -> None:
         self._box = box
@@ -253,5 +256,4 @@ def _overlap(one: Edit, other: Edit) -> bool:
 
 
 def _sentence(complaint: Complaint, offer: Offer) -> str:
-    said = next((line.strip() for line in complaint.text.splitlines() if line.strip()), "")[:200]
-    return f"{offer.why}, as the {'error' if complaint.error else 'warning'} asks: {said}"
+    return f"{offer.why}, as the {'error' if complaint.error else 'warning'} asks: {first_line(complaint.text)[:200]}"

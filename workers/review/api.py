@@ -11,6 +11,7 @@ from workers.contract.domain import Cause, Finding, IssueType, Rung, Severity, S
 from workers.documents.references import BUILTINS, Reading, Reference
 from workers.knowledge.distributions import distribution, left_the_standard_library
 from workers.knowledge.hint import full_name, respelled
+from workers.knowledge.words import first_line
 from workers.knowledge.words import targets as hints
 from workers.protocols import Question
 from workers.review.code import Code
@@ -153,7 +154,7 @@ def _stale(use: Use, answer: Answer) -> tuple[str, ast.expr | ast.alias]:
 
 def _absent(reading: Reading, use: Use, answer: Answer) -> Draft:
     name, node = _stale(use, answer)
-    said = _first(answer.message)
+    said = first_line(answer.message)
     return Draft(
         cell=use.cell,
         offset=reading.span(use.cell, node)[0],
@@ -197,7 +198,7 @@ def _deprecated(reading: Reading, use: Use, answer: Answer) -> Draft:
         offset=reading.span(use.cell, use.node)[0],
         rule="api/warning",
         anchor=name,
-        message=f"reading `{name}` warns: {_first(answer.warning)}",
+        message=f"reading `{name}` warns: {first_line(answer.warning)}",
         issue_type=IssueType.DEPRECATED_API,
         severity=Severity.MEDIUM,
         staleness=Staleness.DEPRECATED,
@@ -248,10 +249,6 @@ def _suggestion(reading: Reading, use: Use, name: str, node: ast.expr | ast.alia
 
 def _advice(words: str) -> str:
     return "; ".join(dict.fromkeys(f"use `{hint.new}`" for hint in hints(words)))
-
-
-def _first(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:300]
 
 
 def _modules_once(drafts: Collection[Draft]) -> Iterator[Draft]:

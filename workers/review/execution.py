@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Cause, CellError, Finding, IssueType, Rung, Severity, Staleness
-from workers.knowledge.words import by_position, targets
+from workers.knowledge.words import by_position, first_line, targets
 from workers.review.causes import judge
 from workers.review.drafts import Draft, findings
 
@@ -59,7 +59,7 @@ def _error(cell: Cell, error: CellError) -> Draft:
         offset=offset,
         rule="execution/error",
         anchor=f"{error.name} {_line_at(cell, offset)}",
-        message=f"running this ends in {error.name}: {_first_line(error.message)}".rstrip(": "),
+        message=f"running this ends in {error.name}: {first_line(error.message)}".rstrip(": "),
         issue_type=verdict.issue_type,
         severity=Severity.HIGH,
         staleness=Staleness.BROKEN,
@@ -98,8 +98,8 @@ def _warning(cell: Cell, warning: KernelWarning) -> Draft:
         cell=cell.index,
         offset=offset,
         rule="execution/warning",
-        anchor=f"{warning.category} {_line_at(cell, offset) if line else _first_line(warning.message)}",
-        message=f"{warning.category}: {_first_line(warning.message)}",
+        anchor=f"{warning.category} {_line_at(cell, offset) if line else first_line(warning.message)}",
+        message=f"{warning.category}: {first_line(warning.message)}",
         issue_type=IssueType.DEPRECATED_API,
         severity=Severity.LOW if mild else Severity.MEDIUM,
         staleness=Staleness.DEPRECATED,
@@ -161,10 +161,6 @@ def _evidence(error: CellError) -> str:
     text = f"{error.name}: {error.message}".strip()
     rest = EVIDENCE_CHARS - len(text) - 1
     return f"{text}\n{error.traceback[-rest:]}".strip() if rest > 0 else text[:EVIDENCE_CHARS]
-
-
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:300]
 
 
 def _offset(cell: Cell, line: int | None) -> int:

@@ -154,7 +154,7 @@ def _backticks(node: Node, _text: str) -> Construct | None:
     first, last = node.children[0], node.children[-1]
     if first.text != "`":
         return None
-    several = len(node.children) == 3 and any(child.text == "," for child in node.children[1].children)  # noqa: PLR2004
+    several = len(node.children) == 3 and any(child.text == "," for child in node.children[1].children)  # noqa: PLR2004 - both backticks and what they hold
     opening, closing = ("repr((", "))") if several else ("repr(", ")")
     return _construct(
         "backticks",

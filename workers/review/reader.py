@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from workers.documents.python import ImportMap, parse
 from workers.review import reader_effects, reader_order, reader_placeholders, reader_setup
 from workers.review.drafts import Draft, findings
 from workers.review.shape import Code
-from workers.review.sites import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,9 +36,7 @@ def find(document: Document, rules: BusinessRules) -> tuple[Finding, ...]:
     wanted = wanted_by(rules.reader_experience)
     if not wanted or document.language != "python":
         return ()
-    cells = [cell for cell in document.cells if cell.kind == "code"]
-    sites = tuple(Site(cell.index, cell.source) for cell in cells if parse(cell.source) is not None)
-    code = Code(document=document, sites=sites, imports=ImportMap(cells))
+    code = Code.of(document)
     checks = [check for name, (_, checks) in RULES.items() if name in wanted for check in checks]
     return findings(document, (draft for check in checks for draft in check(code)))
 

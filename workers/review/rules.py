@@ -198,20 +198,14 @@ def _with_old(finding: Finding, rule: Rule, answer: Answer | None) -> Finding:
     """What the environment says of the stale name."""
     if answer is None:
         return finding
-    gone = answer.status in {"absent", "unimportable"} if isinstance(rule.change, Symbol) else bool(answer.bad_keywords)
     said = answer.message or answer.warning
-    evidence = f"{said[:300]} {finding.evidence}" if said else finding.evidence
-    if gone and answer.status != "unimportable":
-        return replace(
-            finding,
-            rung=Rung.E4,
-            staleness=Staleness.BROKEN,
-            severity=rule.severity or Severity.HIGH,
-            evidence=evidence,
-        )
-    if answer.warning:
-        return replace(finding, rung=Rung.E3, evidence=evidence)
-    return finding
+    seen = replace(finding, evidence=f"{said[:300]} {finding.evidence}") if said else finding
+    if isinstance(rule.change, Symbol) and answer.status == "absent":
+        return replace(seen, rung=Rung.E4, staleness=Staleness.BROKEN, severity=rule.severity or Severity.HIGH)
+    if answer.bad_keywords:
+        # The class stays with the gate: a decorator may still take a keyword that the signature has lost.
+        return replace(seen, rung=Rung.E4)
+    return replace(seen, rung=Rung.E3) if answer.warning else finding
 
 
 def _with_target(finding: Finding, rule: Rule, answer: Answer | None) -> Finding:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Cause, Edit, IssueType, Rung, Severity, Staleness, Suggestion
+from workers.documents.python import ImportMap, parse
 from workers.review.drafts import Draft
+from workers.review.sites import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workers.documents.python import ImportMap
     from workers.protocols import Document
-    from workers.review.sites import Change, Site
+    from workers.review.sites import Change
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -26,6 +27,13 @@ class Code:
     document: Document
     sites: tuple[Site, ...]
     imports: ImportMap
+
+    @classmethod
+    def of(cls, document: Document) -> Code:
+        """The code of `document`; cells that do not parse are left out of `sites`, not of what names stand for."""
+        cells = [cell for cell in document.cells if cell.kind == "code"]
+        sites = tuple(Site(cell.index, cell.source) for cell in cells if parse(cell.source) is not None)
+        return cls(document=document, sites=sites, imports=ImportMap(cells))
 
     def calls(self) -> Iterator[tuple[Site, ast.Call]]:
         """Every call, with the cell it stands in."""

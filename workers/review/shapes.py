@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Staleness
-from workers.documents.python import ImportMap, parse
 from workers.knowledge.shape import shapes
 from workers.review import shapes_openai, shapes_pandas, shapes_qdrant, shapes_rename, shapes_tools
 from workers.review.drafts import findings
 from workers.review.shape import Code, Hit, Mandate, draft
-from workers.review.sites import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,16 +60,10 @@ def find(document: Document, environment: Environment, rules: BusinessRules, as_
     renames = [mapping for mapping in rules.modernize if mapping.rule is None]
     if not wanted and not renames:
         return ()
-    code = _code(document)
+    code = Code.of(document)
     drafts = [draft(hit, mandate) for rule, mandate in wanted for hit in rule(code, mandate)]
     drafts += [draft(hit, _OWN) for mapping in renames for hit in shapes_rename.renames(code, mapping)]
     return findings(document, drafts)
-
-
-def _code(document: Document) -> Code:
-    cells = [cell for cell in document.cells if cell.kind == "code"]
-    sites = tuple(Site(cell.index, cell.source) for cell in cells if parse(cell.source) is not None)
-    return Code(document=document, sites=sites, imports=ImportMap(cells))
 
 
 def _mandate(shape: Shape, environment: Environment, rules: BusinessRules, as_of: date) -> Mandate | None:

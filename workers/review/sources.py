@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from workers.contract.domain import Rung
 from workers.review import api, models, python2, reader, rules, shapes, suppress
+from workers.review.beside import Beside, beside
 from workers.review.execution import find as from_execution
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import date
+    from pathlib import Path
 
     from workers.contract.business import BusinessRules
     from workers.contract.domain import Execution, Finding, Place
@@ -31,6 +33,8 @@ class Reviewer:
     as_of: date
     resolve: Resolve | None
     """Asks the environment, in a box; None leaves static resolution out."""
+    workspace: Path | None = None
+    """The repository that the artifacts lie in; None: nothing lies beside them."""
     _known: dict[Question, Answer] = field(default_factory=dict["Question", "Answer"])
 
     async def __call__(self, document: Document, execution: Execution) -> tuple[Finding, ...]:
@@ -52,7 +56,8 @@ class Reviewer:
         asked = api.questions(document)
         answers = await self._ask((*rules.questions(found, self.packs), *asked))
         known = rules.with_resolution(found, answers, self.packs)
-        said = api.find(document, answers)
+        there = beside(self.workspace, document.path) if self.workspace else Beside()
+        said = api.find(document, answers, there.hiding(answers))
         targets = await self._ask(api.targets(said))
         return [*known, *api.with_targets(said, targets)]
 

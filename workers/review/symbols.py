@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.documents.references import root_of
 from workers.review.matches import Match
 from workers.review.modules import module_moved
 
@@ -114,10 +115,3 @@ def added(cell: CodeCell, call: ast.Call, change: Symbol) -> Iterator[Edit]:
     last = max((cell.offsets.span(one)[1] for one in [*call.args, *call.keywords]), default=None)
     at = cell.offsets.span(call)[1] - 1 if last is None else last
     yield cell.edit(at, at, (", " if last is not None else "") + ", ".join(missing))
-
-
-def root_of(node: ast.expr) -> ast.Name | None:
-    """The name an attribute chain begins with."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node if isinstance(node, ast.Name) else None

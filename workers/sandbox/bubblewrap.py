@@ -10,8 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from workers.contract.errors import SandboxUnavailableError
-from workers.sandbox import beside, guestcall, reading, resolving, seccomp, unprivileged
+from workers.sandbox import beside, commanding, guestcall, reading, resolving, seccomp, unprivileged
 from workers.sandbox.layout import DISKS, GUEST, OVERLAY, ROOT, RUNTIME, Descriptors, System, arguments
 from workers.sandbox.limits import Limits
 from workers.sandbox.request import ran, run_request
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.contract.domain import Execution
-    from workers.protocols import Answer, Document, Question
+    from workers.protocols import Answer, Completed, Document, Question
     from workers.sandbox.environments import InstalledEnvironment
 
 _GUEST = Path(__file__).parent / "guest"
@@ -37,7 +36,7 @@ class BubblewrapBox:
 
     name = "bubblewrap"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a box, each by name
         self,
         environment: InstalledEnvironment,
         kernel_overlay: Path,
@@ -45,16 +44,19 @@ class BubblewrapBox:
         limits: Limits | None = None,
         *,
         programs: str = unprivileged.PROGRAMS,
+        raw: bool = False,
     ) -> None:
         """`workspace` is the repository whose files stand beside an artifact; None: there are none.
 
-        `programs` is where bubblewrap and util-linux are looked for: never on anybody's PATH.
+        `programs` is where bubblewrap and util-linux are looked for: never on anybody's PATH. `raw` has runs hand out whole
+        outputs (`CellRun.raw`).
         """
         self.environment = environment
         self._overlay = kernel_overlay
         self._workspace = workspace
         self._limits = limits or Limits()
         self._programs = programs
+        self._raw = raw
         self._started = itertools.count()
 
     @property
@@ -78,6 +80,7 @@ class BubblewrapBox:
                 runtime=RUNTIME,
                 overlay=OVERLAY,
                 tree_fd=None if tree is None else tree.fd,
+                raw=self._raw,
             )
             program = self._program((f"{GUEST}/driver.py",), stack, tree)
             reply = await guestcall.call(program, request, self._limits)
@@ -92,9 +95,22 @@ class BubblewrapBox:
         with ExitStack() as stack:
             program = self._program(("-I", f"{GUEST}/{resolving.RESOLVER.name}"), stack, None)
             reply = await guestcall.call(program, resolving.request(questions, ()), self._limits)
-        if not reply.lines:
-            raise SandboxUnavailableError(f"The box did not start: {reply.stderr.strip() or reply.ended}")
-        return resolving.answers(questions, reply.lines, "the environment did not answer " + reply.ended)
+        return resolving.told(questions, reply)
+
+    async def run(self, argv: Sequence[str], document: Document) -> Completed:
+        """Run a command in a fresh box, the document's bytes in their place among the repository's files.
+
+        Raises:
+            TimeoutError: it took too long; it and its children are gone.
+            SandboxUnavailableError: the box could not be started.
+        """
+        with ExitStack() as stack:
+            tree = await self._tree(document, stack)
+            tree_fd = None if tree is None else tree.fd
+            request = commanding.request(argv, document, self._limits, root=ROOT, tree_fd=tree_fd)
+            program = self._program((f"{GUEST}/{commanding.COMMANDER.name}",), stack, tree)
+            reply = await guestcall.call(program, request, self._limits)
+        return commanding.completed(argv, reply)
 
     async def _tree(self, document: Document, stack: ExitStack) -> beside.Tree | None:
         if self._workspace is None:

@@ -99,10 +99,11 @@ def packages(site_packages: tuple[Path, ...]) -> dict[str, str]:
 
 
 def _found(python: Path) -> Path:
-    """The file, absolute but with its links kept: a bare name is looked up on PATH."""
-    bare = python.name == str(python) and not python.exists()
-    path = Path(shutil.which(str(python)) or python).absolute() if bare else python.absolute()
-    if not path.is_file():
+    """The file, absolute but with its links kept: a bare name is looked up on PATH, never in the current directory."""
+    bare = python.name == str(python)
+    found = shutil.which(str(python)) if bare else str(python)
+    path = Path(found or python).absolute()
+    if found is None or not path.is_file():
         raise EnvironmentBuildError(f"The interpreter {str(python)!r} is not there or is no file. {_CHOICE}")
     if not os.access(path, os.X_OK):
         raise EnvironmentBuildError(f"The interpreter {str(python)!r} is not executable. {_CHOICE}")

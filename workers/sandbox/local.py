@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from workers.sandbox import resolving
+from workers.sandbox import commanding, resolving
 from workers.sandbox.beside import pack
 from workers.sandbox.guestcall import Program, call
 from workers.sandbox.reading import execution
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from workers.contract.domain import Execution
-    from workers.protocols import Answer, Document, Question
+    from workers.protocols import Answer, Completed, Document, Question
     from workers.sandbox.beside import Tree
     from workers.sandbox.environments import InstalledEnvironment
     from workers.sandbox.limits import Limits
@@ -53,6 +53,8 @@ class LocalBox:
     workspace: Path | None
     """The directory whose files are to stand beside the artifact; None for nothing."""
     limits: Limits
+    raw: bool = False
+    """Runs hand out whole outputs (`CellRun.raw`)."""
 
     @property
     def name(self) -> str:
@@ -78,6 +80,7 @@ class LocalBox:
                 runtime=str(place.runtime),
                 overlay=str(self.overlay),
                 tree_fd=None if tree is None else tree.fd,
+                raw=self.raw,
             )
             reply = await call(self._program(place, str(_DRIVER), tree=tree), request, self.limits)
         return execution(reply, ran(document, self.digest, boxed=False, left_out=tree.left_out if tree else ()))
@@ -91,7 +94,20 @@ class LocalBox:
         async with self._place() as place:
             program = self._program(place, "-I", str(resolving.RESOLVER))
             reply = await call(program, resolving.request(questions, ()), self.limits)
-        return resolving.answers(questions, reply.lines, "the environment did not answer " + reply.ended)
+        return resolving.told(questions, reply)
+
+    async def run(self, argv: Sequence[str], document: Document) -> Completed:
+        """Run a command in a copy of the files, the document's bytes in their place.
+
+        Raises:
+            TimeoutError: it took too long; it and its children are gone.
+            SandboxUnavailableError: the interpreter could not be started.
+        """
+        async with self._place() as place, self._files(PurePosixPath(document.path).parent) as tree:
+            tree_fd = None if tree is None else tree.fd
+            request = commanding.request(argv, document, self.limits, root=str(place.work), tree_fd=tree_fd)
+            reply = await call(self._program(place, str(commanding.COMMANDER), tree=tree), request, self.limits)
+        return commanding.completed(argv, reply)
 
     def _program(self, place: _Place, *arguments: str, tree: Tree | None = None) -> Program:
         return Program(

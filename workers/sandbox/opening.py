@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from workers.sandbox.environments import InstalledEnvironment
 
 
-async def open_box(
+async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
     kind: Literal["bubblewrap", "none"],
     *,
     environment: InstalledEnvironment,
     cache: Path,
     workspace: Path | None = None,
     limits: Limits | None = None,
+    raw: bool = False,
 ) -> Box:
     """A box for artifacts under `workspace` in this environment; its kernel layer is built if it is not in the cache.
 
-    Never another kind than was asked for: where no box holds there is none.
+    With `raw` its runs hand out whole outputs (`CellRun.raw`). Never another kind than was asked for: where no box holds there is none.
 
     Raises:
         SandboxUnavailableError: no box can be started here or it does not hold; says why and what to do.
@@ -38,9 +39,9 @@ async def open_box(
     limits = limits or Limits()
     overlay = await kernel_overlay(environment, cache)
     if kind == "none":
-        return LocalBox(environment=environment, overlay=overlay, workspace=workspace, limits=limits)
+        return LocalBox(environment=environment, overlay=overlay, workspace=workspace, limits=limits, raw=raw)
     refuse_unless_it_holds(await probe_box(environment, overlay, limits))
-    return BubblewrapBox(environment, overlay, workspace, limits)
+    return BubblewrapBox(environment, overlay, workspace, limits, raw=raw)
 
 
 def refuse_unless_it_holds(results: Sequence[ProbeResult]) -> None:

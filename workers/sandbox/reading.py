@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,7 +13,7 @@ from workers.contract.domain import CellError, CellRun, Execution, KernelWarning
 from workers.contract.errors import SandboxUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from workers.sandbox.guestcall import Reply
 
@@ -55,6 +56,12 @@ class _Cell(_Line):
     warnings: list[_Warning]
     error: _Error | None
     expected: bool
+
+
+class _Raw(_Line):
+    cell: int
+    outputs: list[dict[str, Any]]
+    execution_count: int | None
 
 
 class _Begin(_Line):
@@ -131,7 +138,8 @@ def _done(reply: Reply) -> _Done:
 
 def _runs(reply: Reply, ran: Ran) -> tuple[CellRun, ...]:
     """Every cell that was told of, and the one that was running when the driver fell silent."""
-    told = [_cell(line) for line in _lines(reply, "cell")]
+    raw = {read.cell: read for read in map(_Raw.model_validate, _lines(reply, "raw"))}
+    told = [_with_raw(_cell(line), raw) for line in _lines(reply, "cell")]
     begun = [_Begin.model_validate(line).cell for line in _lines(reply, "begin")]
     last = begun[-1] if begun else None
     if not reply.done and last in ran.cells and all(run.cell != last for run in told):
@@ -185,6 +193,13 @@ def _cell(line: dict[str, object]) -> CellRun:
         error=None if read.error is None else _error(read.error),
         expected=read.expected,
     )
+
+
+def _with_raw(run: CellRun, raw: Mapping[int, _Raw]) -> CellRun:
+    read = raw.get(run.cell)
+    if read is None:
+        return run
+    return replace(run, raw=json.dumps({"outputs": read.outputs, "execution_count": read.execution_count}))
 
 
 def _error(read: _Error) -> CellError:

@@ -17,12 +17,13 @@ SKIPS = "skip-execution"
 
 
 def run_request(  # noqa: PLR0913 - the places inside, each by name
-    document: Document, limits: Limits, *, root: str, runtime: str, overlay: str, tree_fd: int | None
+    document: Document, limits: Limits, *, root: str, runtime: str, overlay: str, tree_fd: int | None, raw: bool
 ) -> dict[str, Any]:
     """Run the code cells of `document`.
 
     `root` is where the repository's files stand inside, `runtime` an existing empty directory with a short path (sockets
-    live there), `overlay` the kernel overlay, `tree_fd` a descriptor with an archive of the files for `root`.
+    live there), `overlay` the kernel overlay, `tree_fd` a descriptor with an archive of the files for `root`. `raw`
+    asks for whole outputs too.
     """
     return {
         "cells": [
@@ -39,6 +40,7 @@ def run_request(  # noqa: PLR0913 - the places inside, each by name
         "cwd": str(PurePosixPath(root) / PurePosixPath(document.path).parent),
         "runtime": runtime,
         "overlay": overlay,
+        "raw": raw,
         "tree": None if tree_fd is None else {"fd": tree_fd, "into": root},
     }
 

@@ -6,10 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from workers.contract.errors import SandboxUnavailableError
 from workers.protocols import Answer, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from workers.sandbox.guestcall import Reply
 
 RESOLVER = Path(__file__).parent / "guest" / "resolve.py"
 """The program, started by the environment's interpreter: `python -I RESOLVER`. It imports its siblings in the same folder."""
@@ -22,6 +25,17 @@ _TEXT = 4000
 def request(questions: Sequence[Question], path: Sequence[str]) -> dict[str, Any]:
     """The request; `path` are directories as the program sees them, for the end of `sys.path`."""
     return {"questions": [asdict(question) for question in questions], "path": list(path)}
+
+
+def told(questions: Sequence[Question], reply: Reply) -> tuple[Answer, ...]:
+    """What a reply answers, in the order of the questions.
+
+    Raises:
+        SandboxUnavailableError: the resolver never spoke; nothing was learned about the environment.
+    """
+    if not reply.lines:
+        raise SandboxUnavailableError(f"The box did not start: {reply.stderr.strip() or reply.ended}")
+    return answers(questions, reply.lines, f"the environment did not answer {reply.ended}".strip())
 
 
 def answers(questions: Sequence[Question], lines: Iterable[Mapping[str, Any]], missing: str) -> tuple[Answer, ...]:

@@ -88,13 +88,19 @@ def _files(pids: Sequence[int], disk: str) -> int:
 
     Before a box is set up its processes still see the machine's own files, which are not counted.
     """
-    inside = Path(f"/proc/{pids[-1]}/root{disk}")
     try:
-        if inside.stat().st_dev in _devices(Path("/"), Path(disk)):
-            return 0
-        seen = os.statvfs(inside)
+        # Opened once: asked twice by path, a box that is being set up could answer from two file systems.
+        place = os.open(f"/proc/{pids[-1]}/root{disk}", os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return 0
+    try:
+        if os.fstat(place).st_dev in _devices(Path("/"), Path(disk)):
+            return 0
+        seen = os.fstatvfs(place)
+    except OSError:
+        return 0
+    finally:
+        os.close(place)
     return seen.f_files - seen.f_ffree
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _ASSERTION = re.compile(r"(\A|\.)(assert(?!ion)\w*|check_\w*equal\w*)\Z", re.IGNORECASE)
 
+_ALWAYS = (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Lambda, ast.GeneratorExp)
+"""What is true whatever stands in it: `assert (a == b, "message")`."""
+
 
 def assertion_dropped(comparison: Comparison) -> Iterator[Refusal]:
     """No assertion is gone or weaker: as many, with the same numbers, none true whatever happens."""
@@ -52,7 +55,7 @@ def _asserting(statement: Statement, origins: Origins) -> bool:
 
 def _weaker(old: ast.Assert, new: ast.Assert) -> Iterator[str]:
     names = {node.id for node in ast.walk(new.test) if isinstance(node, ast.Name)}
-    if is_literal(new.test) or (not names and not calls(ast.walk(new.test))):
+    if is_literal(new.test) or isinstance(new.test, _ALWAYS) or (not names and not calls(ast.walk(new.test))):
         yield "an assertion holds whatever happens"
     if isinstance(new.test, ast.Compare) and ast.dump(new.test.left) == ast.dump(new.test.comparators[0]):
         yield "an assertion compares a value with itself"

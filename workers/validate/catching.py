@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BROAD = frozenset({"", "Exception", "BaseException", "Warning"})
 _SWALLOWERS = re.compile(
-    r"(\A|\.)(suppress|ignored|raises|assertRaises\w*|warns|Thread|ThreadPoolExecutor|create_task|ensure_future)\Z"
+    r"(\A|\.)(suppress|ignored|raises|assertRaises\w*|warns|(?:Async)?ExitStack|Thread|ThreadPoolExecutor|create_task|ensure_future)\Z"
 )
 """What keeps a failure from ending the cell: by catching it, or by letting it happen elsewhere."""
 _HUSH = re.compile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from workers.contract.domain import Case
@@ -11,26 +10,17 @@ from workers.validate.excerpts import masked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.protocols import Change, Document
+    from workers.protocols import Change, Completed, Document
 
 PLACEHOLDER = "{artifact}"
-"""Stands for the artifact's path in a command's arguments."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
-    """A command that ended."""
-
-    returncode: int
-    output: str
-    """Standard output and error as they came, bounded by the runner."""
+"""Stands for the artifact's path, relative to the repository's root, in a command's arguments."""
 
 
 class Runner(Protocol):
-    """Runs a command in a box that holds the head beside the files of the repository."""
+    """Runs a command in a box that holds the head beside the files of the repository; a box does."""
 
     async def run(self, argv: Sequence[str], document: Document) -> Completed:
-        """Run without a shell, in the artifact's folder.
+        """Run without a shell, at the repository's root.
 
         Raises:
             TimeoutError: it took too long.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from workers.contract.escapes import without_escapes
 from workers.contract.redact import redactor
 
 LIMIT = 1200
 """Characters of evidence."""
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 
 def excerpt(text: str, limit: int = LIMIT) -> str:
@@ -16,7 +14,7 @@ def excerpt(text: str, limit: int = LIMIT) -> str:
     # Cut before the expression sees it: the middle of a long text is not shown anyway.
     if len(text) > 8 * limit:
         text = f"{text[: 4 * limit]}{text[-4 * limit :]}"
-    plain = _ANSI.sub("", text).strip()
+    plain = without_escapes(text).strip()
     if len(plain) <= limit:
         return plain
     mark = "\n[...]\n"

@@ -60,6 +60,7 @@ _EXITS = frozenset(
 _EXIT_CALLS = re.compile(r"(do_shutdown|_exit|set_custom_exc|skipTest)\Z")
 _JUMPS = {"raise": ast.Raise, "return": ast.Return, "break": ast.Break, "continue": ast.Continue}
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+_YIELD = (ast.Yield, ast.YieldFrom)
 
 
 def cell_skipped(comparison: Comparison) -> Iterator[Refusal]:
@@ -73,6 +74,8 @@ def cell_skipped(comparison: Comparison) -> Iterator[Refusal]:
             added = [kind for kind in added_guards(old, new) if kind.startswith(_CONDITIONS)]
             if _choices(new) > _choices(old):
                 yield refused_at(pair, new.line, "what was computed is computed under a condition now")
+            if _suspended(old, new):
+                yield refused_at(pair, new.line, "a function has become a generator, so that calling it runs nothing")
             if added and not isinstance(new.node, ast.Pass):
                 yield refused_at(
                     pair, new.line, f"what ran before stands under a new `{added[0].partition('.')[0].lower()}`"
@@ -116,7 +119,25 @@ def _magic_changed(pair: CellPair) -> bool:
 
 def _choices(statement: Statement) -> int:
     nodes = own_nodes(statement.node) if statement.node is not None else ()
-    return sum(isinstance(node, ast.IfExp) for node in nodes)
+    match statement.node:
+        # `ready and fit(X)` is an `if` in other words.
+        case (
+            ast.Expr(value=ast.BoolOp())
+            | ast.Assign(value=ast.BoolOp(op=ast.And()))
+            | ast.Return(value=ast.BoolOp(op=ast.And()))
+        ):
+            short = 1
+        case _:
+            short = 0
+    return short + sum(isinstance(node, ast.IfExp) for node in nodes)
+
+
+def _suspended(old: Statement, new: Statement) -> bool:
+    """True for a function that has become a generator: calling it runs nothing of it."""
+    if not isinstance(old.node, _FUNCTION) or not isinstance(new.node, _FUNCTION):
+        return False
+    before, after = (any(isinstance(node, _YIELD) for node in ast.walk(each)) for each in (old.node, new.node))
+    return after and not before
 
 
 def _constant_tests(code: Code) -> int:

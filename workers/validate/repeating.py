@@ -21,10 +21,11 @@ _SEEDER = re.compile(
     r"|SeedSequence|MT19937|PCG64|PCG64DXSM|Philox|SFC64|seed_everything|setstate|set_state)\Z"
 )
 _SEED_KEYWORDS = frozenset({"random_state", "seed", "random_seed", "rng", "np_random"})
+# SciPy and pandas handed on NumPy's functions under their own names: moving there changes no number.
 _GENERATORS = {
     "numpy.random.Generator": re.compile(r"\Anumpy\.random\.(default_rng|Generator|PCG64\w*|MT19937|Philox|SFC64)"),
     "numpy.random.RandomState": re.compile(r"\Anumpy\.random\.RandomState"),
-    "numpy.random": re.compile(r"\Anumpy\.random\.[a-z]"),
+    "numpy.random": re.compile(r"\A(numpy|pandas\.np|scipy)\.random\.[a-z]|\Ascipy\.randn?\Z"),
     "random": re.compile(r"\Arandom\."),
     "secrets": re.compile(r"\A(secrets|os\.urandom|uuid\.uuid4)"),
     "jax.random": re.compile(r"\Ajax\.random\."),

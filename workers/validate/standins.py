@@ -24,6 +24,8 @@ _MOCKERS = re.compile(
     r"|respx|faker|Faker|fakeredis|pyfakefs|freezegun|types\.SimpleNamespace|types\.ModuleType|MagicMock|Mock)(\.|\Z)"
 )
 
+_NAMESPACES = (".__dict__", "sys.modules")
+
 
 def mock_for_call(comparison: Comparison) -> Iterator[Refusal]:
     """Nothing stands in for what was called: no mock, no definition that takes a called name or is called in its place."""
@@ -84,16 +86,21 @@ def _patches(code: Code, origins: Origins) -> Counter[str]:
         match node:
             case ast.Attribute(ctx=ast.Store()) if _of_library(node, origins):
                 found[origins.dotted(node)] += 1
-            case ast.Subscript(ctx=ast.Store(), value=value) if origins.dotted(value) in {
-                "sys.modules",
-                "builtins.__dict__",
-            }:
+            case ast.Subscript(ctx=ast.Store(), value=ast.Call(func=ast.Name(id="globals" | "vars" as name))):
+                found[f"{name}()"] += 1
+            case ast.Subscript(ctx=ast.Store(), value=value) if origins.dotted(value).endswith(_NAMESPACES):
                 found[origins.dotted(value)] += 1
             case ast.Call(func=ast.Name(id="setattr"), args=[target, *_]) if _of_library(target, origins):
                 found[f"setattr {origins.dotted(target)}"] += 1
+            case ast.Call(
+                func=ast.Attribute(
+                    attr="update" | "setdefault", value=ast.Call(func=ast.Name(id="globals" | "vars" as name))
+                )
+            ):
+                found[f"{name}()"] += 1
             case ast.Call(func=ast.Attribute(attr="update" | "setdefault", value=value)) if origins.dotted(
                 value
-            ).endswith((".__dict__", "sys.modules")):
+            ).endswith(_NAMESPACES):
                 found[origins.dotted(value)] += 1
             case _:
                 pass

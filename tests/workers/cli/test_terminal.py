@@ -54,6 +54,7 @@ def test_a_board_shows_what_is_at_work_and_counts_what_is_done() -> None:
     drawn = stream.getvalue()
     assert "1 done" in drawn
     assert "repair, iteration 3" in drawn
+    assert "0.0 of 0.0 s" in drawn
     assert "[bold]a.ipynb" in drawn
 
 

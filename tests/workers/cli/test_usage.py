@@ -172,3 +172,28 @@ def test_text_of_a_notebook_cannot_steer_the_terminal(repo: Path) -> None:
 
     assert "\x1b" not in done.stdout
     assert "[bold]evil" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["evil", "../bin/evil"])
+def test_a_configuration_cannot_start_a_program_of_the_checkout(repo: Path, name: str) -> None:
+    (repo / "docs").mkdir()
+    (repo / "bin").mkdir()
+    for program in (repo / "docs/evil", repo / "bin/evil"):
+        program.write_text(f"#!/bin/sh\ntouch {repo}/started\n")
+        program.chmod(0o755)
+    (repo / ".github/mendloop.yml").write_text(f"python: {name}\n")
+
+    done = mendloop("repair", repo / "a.ipynb", cwd=repo / "docs")
+
+    assert done.returncode == 2
+    assert not (repo / "started").exists()
+
+
+def test_an_error_of_the_configuration_cannot_steer_the_terminal(repo: Path) -> None:
+    (repo / ".github/mendloop.yml").write_text('"\\e[31mred\\nmendloop: all is well": 1\n')
+
+    done = mendloop("scan", repo, cwd=repo)
+
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -191,6 +191,9 @@ HOSTILE = [
     "`odd @someone",
     "`a` @someone `b`",
     "`@someone`",
+    "[click](https://evil.example)` `",
+    "@someone` `` ``",
+    "`a`` `@someone` `",
     "\x1b[31mred\u202eevil\u200b\U000e0041",
 ]
 

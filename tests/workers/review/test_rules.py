@@ -441,6 +441,15 @@ def test_keywords_are_proven_by_what_binds() -> None:
     assert refused.suggestion is None
 
 
+def test_a_keyword_that_only_the_signature_lost_keeps_the_class_of_its_gate() -> None:
+    source = "import matplotlib.pyplot as plt\nplt.boxplot(x, labels=y)"
+    old = Question(name="matplotlib.pyplot.boxplot", keywords=("labels",))
+
+    one = answered(source, Answer(question=old, status="exists", bad_keywords=("labels",)))
+
+    assert (one.rung, one.staleness) == (Rung.E4, Staleness.DEPRECATED)
+
+
 WORDS = st.sampled_from(
     [
         "import numpy as np\n",

@@ -3,13 +3,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from boxes import Place
 
+from tests.workers.sandbox.boxes import Place
 from workers.sandbox import tree
 from workers.sandbox.environments import from_interpreter
 from workers.sandbox.overlay import kernel_overlay
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
 
 
 def _left_behind() -> dict[str, object]:
-    """What a box could leave on the machine: processes below us, mounts, temporary directories, open descriptors."""
+    """What a box could leave on the machine: processes below us, mounts, files in memory."""
     return {
         "processes": sorted(tree.below(os.getpid())),
         "mounts": Path("/proc/self/mountinfo").read_text(),
-        "directories": sorted(path.name for path in Path(tempfile.gettempdir()).glob("mendloop-run-*")),
         "memory files": [link for link in map(_target, Path("/proc/self/fd").iterdir()) if "memfd" in link],
     }
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from boxes import SMALL, host_processes, notebook, printed
 
+from tests.workers.sandbox.boxes import SMALL, host_processes, notebook, printed
 from workers.sandbox import tree
 
 if TYPE_CHECKING:
-    from boxes import Place
+    from tests.workers.sandbox.boxes import Place
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -32,10 +32,10 @@ ENDS = {
 
 @pytest.mark.parametrize("cell", ENDS.values(), ids=ENDS.keys())
 async def test_x144_the_clock_outside_ends_whatever_does_not_end(place: Place, cell: str) -> None:
-    run = await place.run("x = 1", cell, "print('after')", limits=replace(SMALL, wall_s=1.5))
+    run = await place.run("x = 1", cell, "print('after')", limits=replace(SMALL, wall_s=6))
 
     assert (run.status, run.ended) == ("failed", "timeout")
-    assert run.seconds < 3.5
+    assert run.seconds < 8
     assert [cell.status for cell in run.cells] == ["ok", "error", "not_run"]
     assert run.error is not None
     assert run.error.name == "Timeout"
@@ -92,7 +92,7 @@ async def test_a_cancelled_run_leaves_nothing(place: Place) -> None:
 WORKER = """
 import asyncio, sys
 from pathlib import Path
-from boxes import Place, notebook
+from tests.workers.sandbox.boxes import Place, notebook
 from workers.sandbox.environments import from_interpreter
 
 async def main():
@@ -106,9 +106,8 @@ asyncio.run(main())
 async def test_x143_a_worker_that_is_killed_takes_its_box_with_it(place: Place) -> None:
     marker = f"orphan-{uuid.uuid4().hex}"
     cell = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(600)', {marker!r}])"
-    path = os.pathsep.join((str(REPOSITORY), str(Path(__file__).parent)))
     command = [sys.executable, "-c", WORKER, str(place.environment.python), str(place.overlay), cell]
-    worker = await asyncio.create_subprocess_exec(*command, env={"PYTHONPATH": path})
+    worker = await asyncio.create_subprocess_exec(*command, env={"PYTHONPATH": str(REPOSITORY)})
     await count_becomes(marker, 2, within_s=30)
 
     worker.kill()

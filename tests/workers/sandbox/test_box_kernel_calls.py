@@ -7,13 +7,11 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boxes import NoSeccomp, SharedNetwork, SharedProcesses, WritableRoot, notebook, told
-
+from tests.workers.sandbox.boxes import NoSeccomp, SharedNetwork, SharedProcesses, WritableRoot, notebook, told
 from workers.sandbox import seccomp
 
 if TYPE_CHECKING:
-    from boxes import Place
-
+    from tests.workers.sandbox.boxes import Place
     from workers.sandbox.bubblewrap import BubblewrapBox
 
 CALLS = """

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from boxes import SMALL, UnsizedDisks, notebook, printed, told
 
+from tests.workers.sandbox.boxes import SMALL, UnsizedDisks, notebook, printed, told
 from workers.sandbox.limits import MIB
 
 if TYPE_CHECKING:
-    from boxes import Place
-
+    from tests.workers.sandbox.boxes import Place
     from workers.sandbox.bubblewrap import BubblewrapBox
 
 

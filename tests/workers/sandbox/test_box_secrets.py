@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from boxes import HandedEnvironment, HostFiles, SharedProcesses, notebook, printed, told
 
+from tests.workers.sandbox.boxes import HandedEnvironment, HostFiles, SharedProcesses, notebook, printed, told
 from workers.sandbox.layout import variables
 
 if TYPE_CHECKING:
-    from boxes import Place
-
+    from tests.workers.sandbox.boxes import Place
     from workers.sandbox.bubblewrap import BubblewrapBox
 
 CANARY = "canary-3f1b9c"

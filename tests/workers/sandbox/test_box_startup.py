@@ -7,25 +7,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from boxes import SMALL, notebook, printed, told
 
+from tests.workers.sandbox.boxes import SMALL, notebook, printed, told
 from workers.documents.notebook import parse
 from workers.sandbox.layout import OVERLAY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from boxes import Place
+    from tests.workers.sandbox.boxes import Place
 
 FIRST_CELL = """
 import json, os, sys
-print(json.dumps({"marked": sorted(os.listdir("/tmp")), "here": os.getcwd(), "path": sys.path}))
+print(json.dumps({"marked": sorted(name for name in os.listdir("/tmp") if name.startswith("mark-")), "here": os.getcwd(), "path": sys.path}))
 """
 
 
 def mark(name: str) -> str:
     """Code that leaves a mark when it runs."""
-    return f"open('/tmp/{name}', 'w').close()\n"
+    return f"open('/tmp/mark-{name}', 'w').close()\n"
 
 
 TRAPS = {
@@ -50,9 +50,9 @@ TRAPS = {
     ".jupyter/jupyter_config.py": mark("dot_jupyter_config"),
     ".jupyter/jupyter_server_config.py": mark("server_config"),
     "share/jupyter/kernels/python3/kernel.json": json.dumps(
-        {"argv": ["touch", "/tmp/kernelspec"], "display_name": "x"}
+        {"argv": ["touch", "/tmp/mark-kernelspec"], "display_name": "x"}
     ),
-    "kernels/python3/kernel.json": json.dumps({"argv": ["touch", "/tmp/kernelspec"], "display_name": "x"}),
+    "kernels/python3/kernel.json": json.dumps({"argv": ["touch", "/tmp/mark-kernelspec"], "display_name": "x"}),
     "matplotlibrc": "backend: module://trap\n",
     "trap.py": mark("backend"),
     ".pythonrc.py": mark("pythonrc"),
@@ -62,7 +62,7 @@ TRAPS = {
     ".pypirc": "[distutils]\n",
     ".npmrc": "registry=http://127.0.0.1:9/\n",
     ".numba_config.yaml": "disable_jit: 1\n",
-    ".Rprofile": "file.create('/tmp/rprofile')\n",
+    ".Rprofile": "file.create('/tmp/mark-rprofile')\n",
     "pip.conf": "[global]\nindex-url = http://127.0.0.1:9/\n",
 }
 
@@ -85,18 +85,15 @@ async def test_x148_x149_x150_nothing_of_the_repository_runs_before_the_first_ce
     # `json` is a trap too, but the first cell gets the one that the kernel has loaded already, as everywhere.
     seen = told(await place.run(FIRST_CELL, workspace=repository, path=path))
 
-    assert seen["marked"] == ["home"]
+    assert seen["marked"] == []
     assert seen["path"][0] == ""
 
 
 async def test_x148_the_traps_do_work_for_who_asks_for_them(place: Place, repository: Path) -> None:
     run = await place.run("import sitecustomize, trap, os", FIRST_CELL, workspace=repository)
 
-    assert told(run, 1)["marked"] == ["backend", "home"] or told(run, 1)["marked"] == [
-        "backend",
-        "home",
-        "sitecustomize",
-    ]
+    # An environment may have a `sitecustomize` of its own, which was imported long before.
+    assert set(told(run, 1)["marked"]) - {"mark-sitecustomize"} == {"mark-backend"}
 
 
 async def test_x149_the_places_of_configuration_are_ours_and_empty(place: Place, repository: Path) -> None:

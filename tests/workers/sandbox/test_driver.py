@@ -8,13 +8,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from boxes import SMALL, printed
 
+from tests.workers.sandbox.boxes import SMALL, printed
 from workers.contract.domain import KernelWarning, Output
 
 if TYPE_CHECKING:
-    from boxes import Place
-
+    from tests.workers.sandbox.boxes import Place
     from workers.contract.domain import Execution
 
 
@@ -87,7 +86,7 @@ def failing(place: Place) -> Execution:
     return asyncio.run(place.run(*cells, tags={index: ["raises-exception"] for index in range(len(cells))}))
 
 
-@pytest.mark.parametrize(("index", "name"), enumerate(ERRORS), ids=ERRORS)
+@pytest.mark.parametrize(("index", "name"), list(enumerate(ERRORS)), ids=ERRORS)
 def test_an_error_is_named_with_its_line_in_the_cell(failing: Execution, index: int, name: str) -> None:
     _, kind, line = ERRORS[name]
     run = failing.cells[index]
@@ -186,7 +185,7 @@ def magical(place: Place) -> Execution:
     return asyncio.run(place.run(*(cell for cell, _ in MAGICS.values())))
 
 
-@pytest.mark.parametrize(("index", "name"), enumerate(MAGICS), ids=MAGICS)
+@pytest.mark.parametrize(("index", "name"), list(enumerate(MAGICS)), ids=MAGICS)
 def test_r127_magics_and_shell_lines_run_in_the_box_and_fail_fast(magical: Execution, index: int, name: str) -> None:
     run = magical.cells[index]
 

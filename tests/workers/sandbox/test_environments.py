@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tiny_wheels import only, write_wheel
 
+from tests.workers.sandbox.tiny_wheels import only, write_wheel
 from workers.contract.errors import EnvironmentBuildError
 from workers.sandbox.environments import InstalledEnvironment, from_interpreter, from_requirements, standard_library
 from workers.sandbox.layers import layer
@@ -295,6 +295,21 @@ async def test_without_a_choice_there_is_the_standard_library_and_nothing_else(t
     assert run(environment, "import json; print(1)") == "1"
     with pytest.raises(subprocess.CalledProcessError):
         run(environment, "import pytest")
+
+
+async def test_a_bare_name_is_never_a_program_of_the_current_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "my-python"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/usr/bin")
+
+    with pytest.raises(EnvironmentBuildError, match="is not there"):
+        await from_interpreter(Path("my-python"))
+
+    assert not (tmp_path / "started").exists()
 
 
 async def test_an_interpreter_is_found_by_its_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

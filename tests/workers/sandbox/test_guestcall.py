@@ -7,8 +7,8 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from boxes import host_processes
 
+from tests.workers.sandbox.boxes import host_processes
 from workers.contract.errors import SandboxUnavailableError
 from workers.sandbox import tree
 from workers.sandbox.guestcall import Program, Reply, call

@@ -17,7 +17,7 @@ from workers.sandbox.opening import open_box, refuse_unless_it_holds
 from workers.sandbox.probe import ProbeResult
 
 if TYPE_CHECKING:
-    from boxes import Place
+    from tests.workers.sandbox.boxes import Place
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tiny_wheels import only, write_wheel
 
+from tests.workers.sandbox.tiny_wheels import only, write_wheel
 from workers.contract.errors import EnvironmentBuildError
 from workers.sandbox.environments import InstalledEnvironment, from_requirements, standard_library
 from workers.sandbox.interpreter import packages

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workers.contract.errors import SandboxUnavailableError
@@ -122,7 +122,7 @@ def test_lines_of_a_wrong_shape_are_a_failure_of_the_run() -> None:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
+    max_leaves=4,
 )
 LINES = st.dictionaries(
     st.sampled_from(["event", "cell", "status", "error", "ended", "outputs", "warnings", "reason", "expected"]),
@@ -130,7 +130,7 @@ LINES = st.dictionaries(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(LINES, max_size=6))
 def test_no_lines_whatever_crash_the_reader_or_make_a_pass(lines: list[dict[str, Any]]) -> None:
     run = (

@@ -248,7 +248,9 @@ def said(library: Path, *questions: Question, resolver: Path = RESOLVER) -> list
         timeout=60,
         env={},
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    started, *lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert started == {"event": "started"}
+    return lines
 
 
 def ask(library: Path, *questions: Question, resolver: Path = RESOLVER) -> tuple[Answer, ...]:

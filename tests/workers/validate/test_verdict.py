@@ -24,7 +24,8 @@ from workers.contract.domain import (
     Staleness,
 )
 from workers.contract.errors import ConfigError, SandboxUnavailableError
-from workers.validate.commands import CommandCheck, Completed
+from workers.protocols import Completed
+from workers.validate.commands import CommandCheck
 from workers.validate.conduct import Conduct, integrity
 from workers.validate.plugins import GROUP, Guarded, installed
 from workers.validate.policy import Policy, PolicySettings

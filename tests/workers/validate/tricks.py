@@ -359,6 +359,42 @@ TRICKS = (
         after="model.fit(X, y)\n",
         rule="assertion-dropped",
     ),
+    Attempt(
+        name="only if nothing is there",
+        before="model.fit(X, y)\n",
+        after="X is None and model.fit(X, y)\n",
+        rule="cell-skipped",
+    ),
+    Attempt(
+        name="a generator that nobody asks",
+        before="def train():\n    model.fit(X, y)\ntrain()\n",
+        after="def train():\n    yield\n    model.fit(X, y)\ntrain()\n",
+        rule="cell-skipped",
+    ),
+    Attempt(
+        name="assert a tuple",
+        before="assert len(df) == 2\n",
+        after="assert (len(df) == 2, 'two')\n",
+        rule="assertion-dropped",
+    ),
+    Attempt(
+        name="a stack that swallows",
+        before="model.fit(X, y)\n",
+        after="import contextlib\nwith contextlib.ExitStack() as s:\n    s.push(lambda *_: True)\n    model.fit(X, y)\n",
+        rule="try-except",
+    ),
+    Attempt(
+        name="the alias brought back through vars",
+        before="a = np.zeros(3, dtype=np.bool)\n",
+        after="vars(np)['bool'] = bool\na = np.zeros(3, dtype=np.bool)\n",
+        rule="library-patched",
+    ),
+    Attempt(
+        name="a name replaced through globals",
+        before="model.fit(X, y)\n",
+        after="globals()['model'] = df\nmodel.fit(X, y)\n",
+        rule="library-patched",
+    ),
     # Passing by chance, or by going back.
     Attempt(
         name="another seed",
@@ -409,6 +445,16 @@ HONEST = (
         name="random_integers",
         before="n = np.random.random_integers(1, 6, 10)\n",
         after="n = np.random.randint(1, 6 + 1, 10)\n",
+    ),
+    Attempt(
+        name="random numbers that SciPy handed on",
+        before="from scipy import randn\nn = randn(3)\n",
+        after="from numpy.random import randn\nn = randn(3)\n",
+    ),
+    Attempt(
+        name="random numbers that pandas handed on",
+        before="n = pd.np.random.rand(3)\n",
+        after="n = np.random.rand(3)\n",
     ),
     Attempt(
         name="print statement", before="print 'score', model.score(X, y)\n", after="print('score', model.score(X, y))\n"

@@ -40,12 +40,13 @@ class Budget:
 class Cell:
     """One cell while it runs. Feed it messages; `outputs` and `warnings` are what it showed."""
 
-    def __init__(self, budget):
-        """Nothing yet."""
+    def __init__(self, budget, raw=None):
+        """Nothing yet. `raw` is a `Budget` of its own for whole outputs; None: they are not kept."""
         self.outputs, self.warnings = [], []
         self.failure = None
         self._budget, self._displays = budget, {}
         self._room, self._clear = budget.cell, False
+        self._raw = raw
 
     @property
     def swallowed(self):
@@ -97,7 +98,7 @@ class Cell:
     def _error(self, content):
         self._cleared()
         text = bounded(plain(content.get("evalue", "")), _MESSAGE_CHARACTERS)
-        self._add({"kind": "error", "name": content.get("ename", ""), "text": text})
+        self._add({"kind": "error", "name": content.get("ename", ""), "text": text, "whole": content})
 
     def _mendloop_warning(self, content):
         if len(self.warnings) < WARNINGS:
@@ -133,7 +134,7 @@ class Cell:
         text = text if isinstance(text, str) else "".join(text)
         kept = self._kept(text)
         mime = sorted((kind, self._digest(value)) for kind, value in data.items() if kind != "text/plain")
-        return {"text": kept, "truncated": len(kept) < len(text), "mime": mime}
+        return {"text": kept, "truncated": len(kept) < len(text), "mime": mime, "whole": content}
 
     def _digest(self, value):
         raw = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
@@ -143,7 +144,21 @@ class Cell:
 
     def plain_outputs(self):
         """The outputs without terminal codes. Only now: a code may have come in two pieces."""
-        return [dict(output, text=plain(output["text"])) for output in self.outputs]
+        told = [dict(output, text=plain(output["text"])) for output in self.outputs]
+        for output in told:
+            output.pop("whole", None)
+        return told
+
+    def whole_outputs(self):
+        """The outputs as a notebook stores them (nbformat 4); None where they are not asked for, or too large."""
+        if self._raw is None or any(output["truncated"] for output in self.outputs):
+            return None
+        outputs = [_stored(output) for output in self.outputs]
+        size = len(json.dumps(outputs))
+        if size > min(self._raw.cell, self._raw.total):
+            return None
+        self._raw.total -= size
+        return outputs
 
 
 _KINDS = frozenset(
@@ -158,6 +173,19 @@ _KINDS = frozenset(
         "mendloop_error",
     }
 )
+
+
+def _stored(output):
+    kind, whole = output["kind"], output.get("whole", {})
+    stored = {"output_type": kind}
+    if kind == "stream":
+        return dict(stored, name=output["name"], text=output["text"])
+    if kind == "error":
+        return dict(stored, **{key: whole.get(key, "") for key in ("ename", "evalue", "traceback")})
+    stored.update(data=whole.get("data", {}), metadata=whole.get("metadata", {}))
+    if kind == "execute_result":
+        stored["execution_count"] = whole.get("execution_count")
+    return stored
 
 
 def error(reply, failure):

@@ -13,22 +13,9 @@ import collect
 import shim
 import tree
 from session import RunEndedError, Session
+from voice import Voice
 
 _START_S = 60.0
-
-
-class Voice:
-    """The one way out: JSON lines on what was standard output, which nothing else here writes to."""
-
-    def __init__(self):
-        """Take standard output for ourselves."""
-        self._out = os.fdopen(os.dup(1), "wb")
-        os.dup2(2, 1)
-
-    def say(self, event, **values):
-        """Write a line."""
-        self._out.write(json.dumps(dict(values, event=event)).encode("ascii") + b"\n")
-        self._out.flush()
 
 
 def main():
@@ -55,12 +42,13 @@ def main():
 def _run(voice, session, request):
     limits = request["limits"]
     budget = collect.Budget(limits["output_bytes_cell"], limits["output_bytes_total"], limits["rich_bytes_total"])
+    raw = collect.Budget(4 * limits["output_bytes_cell"], 2 * limits["output_bytes_total"], 0)
     cells = request["cells"]
     for number, cell in enumerate(cells):
         if cell["skip"]:
             continue
         voice.say("begin", cell=cell["cell"])
-        collected = collect.Cell(budget)
+        collected = collect.Cell(budget, raw if request["raw"] else None)
         started = time.time()
         reply, error, end = _one(session, cell, collected, limits["cell_timeout_s"])
         if error is None and _leaves(reply) and any(_runs(later) for later in cells[number + 1 :]):
@@ -77,6 +65,9 @@ def _run(voice, session, request):
             error=error,
             expected=expected,
         )
+        whole = collected.whole_outputs()
+        if whole is not None and (error is None or expected):
+            voice.say("raw", cell=cell["cell"], outputs=whole, execution_count=reply.get("execution_count"))
         if end is not None:
             raise RunEndedError(*end)
         if error is not None and not expected:

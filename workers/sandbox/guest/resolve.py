@@ -1,8 +1,9 @@
 """Answers whether names exist in this interpreter's environment, and whether calls of them bind.
 
 Reads one JSON object from standard input: `{"questions": [{"name", "keywords", "positional"}], "path": [directories]}`; the
-directories come last on `sys.path`, so that a file of the artifact's hides no library that is asked about. Writes one line per question, in order, `{"event": "answer", "index": 0,
-"status", ...}` with the fields of an answer, and `{"event": "done"}` last.
+directories come last on `sys.path`, so that a file of the artifact's hides no library that is asked about. Writes
+`{"event": "started"}`, one line per question, in order, `{"event": "answer", "index": 0, "status", ...}` with the fields of
+an answer, and `{"event": "done"}` last.
 
 Importing runs a stranger's code. It runs in a child whose standard streams are closed, so nothing it prints is taken for an
 answer; where it ends the child or takes too long, the question (and others of the same module) is undecided, and a new child
@@ -21,8 +22,8 @@ sys.dont_write_bytecode = True
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
-import resolve_calls  # noqa: E402
-import resolve_names  # noqa: E402
+import resolve_calls  # noqa: E402 - found through the path above
+import resolve_names  # noqa: E402 - as above
 
 # Started in isolated mode or not: names of ours are to hide nobody's modules.
 sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _HERE]
@@ -181,6 +182,8 @@ def main():
     """Read the request, answer it, say that it is done."""
     request = json.loads(sys.stdin.read())
     say = _Say()
+    # Told apart from a box that never started: the first import may end everything.
+    say.line({"event": "started"})
     run(request["questions"], list(request.get("path") or ()), say)
     say.line({"event": "done"})
 

@@ -1,0 +1,26 @@
+"""Everything the project ships as knowledge: which files, and what they were when a run was made."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+@cache
+def digest() -> str:
+    """`digest_of` what this project ships: packs, models and shapes."""
+    return digest_of(resources.files(__package__ or "workers.knowledge"))
+
+
+def digest_of(folder: Traversable) -> str:
+    """SHA-256 over the names and contents of the knowledge files in `folder`, in hex."""
+    total = hashlib.sha256()
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".yml"):
+            total.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
