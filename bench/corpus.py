@@ -156,7 +156,7 @@ async def mend(job: Job, python: Path, scratch: Path) -> Row:
 async def pairs(corpus: Path, arguments: argparse.Namespace, scratch: Path) -> list[Row]:
     """All jobs, two at a time."""
     jobs = jobs_of(corpus, set(filter(None, arguments.only.split(","))))
-    pythons = {}
+    pythons: dict[str, Path] = {}
     for environment in sorted({job.environment for job in jobs}):
         pythons[environment], seconds = build(environment, corpus, arguments.pythons, arguments.cache)
         print(f"environment {environment}: {seconds:.1f} s", flush=True)

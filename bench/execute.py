@@ -56,7 +56,7 @@ NOTEBOOKS = {
 
 def notebook(cells: list[str]) -> bytes:
     """A notebook of code cells."""
-    listed = [
+    listed: list[dict[str, object]] = [
         {"cell_type": "code", "execution_count": None, "id": f"c{n}", "metadata": {}, "outputs": [], "source": source}
         for n, source in enumerate(cells)
     ]

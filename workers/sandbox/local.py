@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -127,7 +128,7 @@ class LocalBox:
 
     @asynccontextmanager
     async def _place(self) -> AsyncGenerator[_Place]:
-        with tempfile.TemporaryDirectory(prefix="mendloop-", ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix=f"mendloop-box-{os.getpid()}-", ignore_cleanup_errors=True) as folder:
             place = _Place(Path(folder, "work"), Path(folder, "run"), Path(folder, "home"))
             for path in (place.work, place.runtime, place.home):
                 path.mkdir()

@@ -141,3 +141,22 @@ async def test_x137_famous_places_are_not_there(place: Place) -> None:
     run = await place.run(f"import os; print([path for path in {famous} if os.path.exists(os.path.expanduser(path))])")
 
     assert printed(run) == "[]\n"
+
+
+DRIVER = """
+import json, os
+seen = {}
+for name in ("mem", "fd/1", "environ", "maps"):
+    try:
+        os.close(os.open("/proc/%d/%s" % (os.getppid(), name), os.O_RDWR if name in ("mem", "fd/1") else os.O_RDONLY))
+        seen[name] = "opened"
+    except OSError as error:
+        seen[name] = type(error).__name__
+print(json.dumps(seen))
+"""
+
+
+async def test_a_cell_reaches_neither_memory_nor_descriptors_of_the_driver_that_speaks_for_it(place: Place) -> None:
+    seen = told(await place.run(DRIVER))
+
+    assert seen == dict.fromkeys(("mem", "fd/1", "environ", "maps"), "PermissionError")

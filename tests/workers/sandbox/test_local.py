@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -140,4 +141,4 @@ def test_a_box_that_does_not_hold_is_refused_with_the_reason_and_the_way_out() -
 
 
 def leftovers() -> set[str]:
-    return {path.name for path in Path(tempfile.gettempdir()).glob("mendloop-[!p]*")}
+    return {path.name for path in Path(tempfile.gettempdir()).glob(f"mendloop-box-{os.getpid()}-*")}
