@@ -69,7 +69,7 @@ def fingerprint(validation: Validation) -> str:
     error = validation.head.error
     parts = [
         *sorted(finding.id for finding in validation.remaining),
-        *sorted(f"{case.name}{case.cells}" for case in validation.cases if not case.passed),
+        *sorted(f"{case.name}{case.cells}{case.evidence * case.veto}" for case in validation.cases if not case.passed),
         f"{validation.head.failed_cell} {error.name} {error.message}" if error else "",
     ]
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()

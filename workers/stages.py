@@ -63,6 +63,8 @@ def counts(finding: Finding, settings: Settings) -> bool:
         and finding.severity.rank >= settings.severity_threshold.rank
         and finding.rung > Rung.E1
         and finding.cause is not Cause.INTENTIONAL
+        # A warning that one library raises about another: nothing in the artifact says it, nothing in it can mend it.
+        and not (finding.rule == "execution/warning" and finding.cause is Cause.ENVIRONMENT)
     )
 
 

@@ -11,7 +11,19 @@ import pytest
 from tests.builders import notebook
 from tests.workers import orchard
 from workers import stages
-from workers.contract.domain import Cause, Edit, Repair, Repaired, StopReason, Unrepaired
+from workers.contract.domain import (
+    Cause,
+    Edit,
+    Finding,
+    IssueType,
+    Repair,
+    Repaired,
+    Rung,
+    Severity,
+    Staleness,
+    StopReason,
+    Unrepaired,
+)
 from workers.loop import mend
 from workers.settings import Settings
 from workers.validate.conduct import Conduct
@@ -104,3 +116,21 @@ async def test_one_artifact_whose_kernel_dies_loses_nothing_of_the_others(box: B
     assert died.base is not None
     assert died.base.first.ended == "kernel_died"
     assert [report.outcome for report in reports[1:]] == [Repaired(iteration=2), Repaired(iteration=1)]
+
+
+def test_what_one_library_warns_about_another_does_not_keep_an_artifact_from_being_fresh() -> None:
+    warning = Finding(
+        id="0",
+        artifact="a.ipynb",
+        place=None,
+        issue_type=IssueType.DEPRECATED_API,
+        severity=Severity.LOW,
+        staleness=Staleness.DEPRECATED,
+        rung=Rung.E3,
+        cause=Cause.ENVIRONMENT,
+        rule="execution/warning",
+        message="a warning",
+    )
+
+    assert not stages.counts(warning, SETTINGS)
+    assert stages.counts(replace(warning, cause=Cause.CODE), SETTINGS)

@@ -291,9 +291,10 @@ class Execution:
     def level(self) -> EvidenceLevel:
         """What this run is worth as evidence."""
         match self.status:
-            case "passed":
+            case "passed" if all(run.status != "not_run" for run in self.cells):
                 return EvidenceLevel.EXECUTED
-            case "failed":
+            case "passed" | "failed":
+                # A cell tagged to be skipped did not run, in a run that passed as well.
                 return EvidenceLevel.PARTIAL if self.executed_cells else EvidenceLevel.STATIC
             case "not_run":
                 return EvidenceLevel.STATIC

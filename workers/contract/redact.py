@@ -46,6 +46,9 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (_START + r"npm_[A-Za-z0-9]{30,}", MASK),
     (_START + r"do[opr]_v1_[a-f0-9]{32,}", MASK),
     (_START + r"SG\.[A-Za-z0-9_\-]{16,64}\.[A-Za-z0-9_\-]{16,}", MASK),
+    (r"(?i)\b(?:account|sharedaccess)key=[A-Za-z0-9+/]{40,100}={0,2}", MASK),
+    (r"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_\-]{32,34}(?![A-Za-z0-9_\-])", MASK),
+    (_START + r"[MNO][A-Za-z0-9_\-]{22,26}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,40}(?![A-Za-z0-9_\-])", MASK),
     # Bounded: a long run of near misses must not cost the square of its length.
     (_START + r"eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]*", MASK),
     (

@@ -33,15 +33,21 @@ class Node:
 
 
 def parse(text: str, *, print_statement: bool = True) -> Node | None:
-    """The tree of `text` by Python 2's grammar, None when it is none.
+    """The tree of `text` by Python 2's grammar, None when it is none or longer than anyone writes by hand.
 
     `print_statement` off is the grammar after `from __future__ import print_function`.
     """
+    if len(text) > _MOST_CHARS:
+        return None
     try:
         root: Any = _driver(print_statement=print_statement).parse_string(text + "\n")
         return _node(root, _Lines(text + "\n"))
     except Exception:  # noqa: BLE001 - a tokenizer's or parser's bug on a stranger's text means: not Python 2
         return None
+
+
+_MOST_CHARS = 100_000
+"""The parser takes about 0.2 ms a token: a cell of megabytes would hold everything up for hours."""
 
 
 @cache

@@ -9,14 +9,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from workers.contract.domain import Case, Severity
+from workers.validate.values import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from workers.contract.domain import BaseEvidence, CellRun, Execution, Output
 
-Likeness = Literal["identical", "volatile", "numeric", "cosmetic", "changed"]
-"""`volatile`: the base itself says something else each time, so nothing can be compared."""
+Likeness = Literal["identical", "volatile", "numeric", "cosmetic", "follows", "changed"]
+"""`volatile`: the base itself says something else each time, so nothing can be compared. `follows`: it shows the new text
+of an edited value where it showed the old one, and is otherwise the same."""
 
 REL_TOLERANCE = 1e-9
 """Two numbers this close, relative to the greater, are one number printed by another version."""
@@ -81,9 +83,17 @@ def classify(
 
 
 def compare_outputs(
-    base: BaseEvidence, head: Execution, edited: frozenset[int], *, rel_tolerance: float = REL_TOLERANCE
+    base: BaseEvidence,
+    head: Execution,
+    edited: frozenset[int],
+    *,
+    values: Sequence[tuple[str, str]] = (),
+    rel_tolerance: float = REL_TOLERANCE,
 ) -> Case:
-    """A cell that was not edited, and that ran before and after, shows what it showed. An edited one is reported."""
+    """A cell that was not edited, and that ran before and after, shows what it showed. An edited one is reported.
+
+    `values` are the texts that the repair put in place of others: a model's name that an unedited cell prints.
+    """
     first = {run.cell: run for run in base.first.cells}
     second = {run.cell: run for run in base.second.cells} if base.second is not None else {}
     found: dict[int, Likeness] = {}
@@ -92,6 +102,12 @@ def compare_outputs(
         if before is not None and _ran(before) and _ran(run):
             outputs = again.outputs if again is not None and _ran(again) else None
             found[run.cell] = classify(before.outputs, run.outputs, outputs, rel_tolerance=rel_tolerance)
+            expected = with_values(before.outputs, values)
+            if (
+                found[run.cell] == "changed"
+                and classify(expected, run.outputs, rel_tolerance=rel_tolerance) != "changed"
+            ):
+                found[run.cell] = "follows"
     return _case(found, edited)
 
 

@@ -25,9 +25,15 @@ _SYNTAX = (
 """Fixers for what does not parse. Renames are left out: the comparison has to see them as the repair made them."""
 
 
+_MOST_CHARS = 100_000
+"""The parser takes about 0.2 ms a token: a cell of megabytes would hold everything up for hours."""
+
+
 @lru_cache(maxsize=512)
 def parse_python2(text: str) -> ast.Module | None:
     """The Python 3 tree of Python 2 source whose magics are masked; None when that is not what it is."""
+    if len(text) > _MOST_CHARS:
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

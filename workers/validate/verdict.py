@@ -8,6 +8,7 @@ from workers.contract.domain import Case, Execution, Finding, Validation
 from workers.validate import execution
 from workers.validate.outputs import REL_TOLERANCE, compare_outputs
 from workers.validate.static import remaining_cases
+from workers.validate.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,7 +74,8 @@ class Validator:
         cases = execution.compare(base, head, edited)
         if head.status == "not_run" or base.first.status == "not_run":
             return head, cases
-        return head, (*cases, compare_outputs(base, head, edited, rel_tolerance=self._rel_tolerance))
+        values = replaced(change, edited)
+        return head, (*cases, compare_outputs(base, head, edited, values=values, rel_tolerance=self._rel_tolerance))
 
 
 def changed_code(change: Change) -> frozenset[int]:

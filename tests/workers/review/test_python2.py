@@ -230,3 +230,9 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
 
     for one in python2.find(document, NOW):
         document.edited(one.suggestion.edits if one.suggestion else ())
+
+
+def test_a_cell_longer_than_anyone_writes_is_not_parsed_as_python_2() -> None:
+    document = notebook("print 1\n" * 20_000)
+
+    assert python2.find(document, NOW) == ()

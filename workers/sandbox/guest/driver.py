@@ -49,7 +49,7 @@ def _run(voice, session, request):
             continue
         voice.say("begin", cell=cell["cell"])
         collected = collect.Cell(budget, raw if request["raw"] else None)
-        started = time.time()
+        started = time.monotonic()
         reply, error, end = _one(session, cell, collected, limits["cell_timeout_s"])
         if error is None and _leaves(reply) and any(_runs(later) for later in cells[number + 1 :]):
             error = collect.ended("KernelDied", "the cell ended the kernel by exit() and there are cells after it")
@@ -59,7 +59,7 @@ def _run(voice, session, request):
             "cell",
             cell=cell["cell"],
             status="ok" if error is None else "error",
-            seconds=round(time.time() - started, 6),
+            seconds=round(time.monotonic() - started, 6),
             outputs=collected.plain_outputs(),
             warnings=collected.warnings,
             error=error,

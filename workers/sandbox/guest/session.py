@@ -69,16 +69,16 @@ class Session:
         self._poller = zmq.Poller()
         for socket in (self._shell, self._iopub):
             self._poller.register(socket, zmq.POLLIN)
-        self._greet(time.time() + timeout_s)
+        self._greet(time.monotonic() + timeout_s)
 
     def _greet(self, deadline):
         """Ask until the answer is also heard on iopub: what is published before that is lost."""
         number = 0
-        while time.time() < deadline:
+        while time.monotonic() < deadline:
             number += 1
             self._shell.send_multipart(wire.request(self._key, "hello:%d" % number, "kernel_info_request", {}))
-            until = time.time() + 0.02 * number
-            while time.time() < until:
+            until = time.monotonic() + 0.02 * number
+            while time.monotonic() < until:
                 ready = dict(self._poller.poll(5))
                 if self._shell in ready:
                     self._shell.recv_multipart()
@@ -100,20 +100,20 @@ class Session:
             "stop_on_error": False,
         }
         self._shell.send_multipart(wire.request(self._key, name, "execute_request", content))
-        deadline, reply, idle, replied = time.time() + timeout_s, None, False, 0.0
+        deadline, reply, idle, replied = time.monotonic() + timeout_s, None, False, 0.0
         while reply is None or not idle:
             ready = dict(self._poller.poll(_POLL_MS))
             if self._shell in ready:
                 message = wire.Message(self._shell.recv_multipart())
                 if message.parent == name:
-                    reply, replied = message.content, time.time()
+                    reply, replied = message.content, time.monotonic()
             if self._iopub in ready:
                 idle |= self._heard(name, collected)
             else:
                 self._over(deadline, replied)
                 if not ready:
                     self._alive(name, collected)
-            if time.time() > deadline:
+            if time.monotonic() > deadline:
                 self._over(deadline, replied)
         return reply
 
@@ -131,7 +131,7 @@ class Session:
         return False
 
     def _over(self, deadline, replied):
-        now = time.time()
+        now = time.monotonic()
         if now > deadline:
             self.kill()
             raise RunEndedError("timeout", "the cell ran longer than a cell may")
@@ -143,8 +143,8 @@ class Session:
         code = self._process.poll()
         if code is None:
             return
-        until = time.time() + _LAST_WORDS_S
-        while collected is not None and time.time() < until and self._iopub in dict(self._poller.poll(_POLL_MS)):
+        until = time.monotonic() + _LAST_WORDS_S
+        while collected is not None and time.monotonic() < until and self._iopub in dict(self._poller.poll(_POLL_MS)):
             self._heard(name, collected)
         raise RunEndedError(*_ending(code, self._last_log()))
 
