@@ -8,12 +8,13 @@ from workers.contract.layers import VARIABLES
 TEXT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()
 
 
-def test_the_example_in_the_documentation_is_a_configuration() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+def test_every_example_in_the_documentation_is_a_configuration() -> None:
+    examples = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
-    file = config_file.read(example.encode(), "configuration.md")
+    read = [config_file.read(example.encode(), "configuration.md").config for example in examples]
 
-    assert len(file.config.business_rules.rules().modernize) == 3
+    assert len(read[0].business_rules.rules().modernize) == 3
+    assert read[1].commands == (("python", "tools/check_notebook.py", "{artifact}"),)
 
 
 def test_every_class_and_every_variable_is_documented() -> None:
