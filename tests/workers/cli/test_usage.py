@@ -86,10 +86,10 @@ def test_the_version_and_help_end_with_0(repo: Path) -> None:
 
 
 def test_completion_knows_the_commands(repo: Path) -> None:
-    shown = mendloop("--show-completion", "bash", cwd=repo)
+    script = mendloop(cwd=repo, _MENDLOOP_COMPLETE="source_bash")
     words = mendloop(cwd=repo, _MENDLOOP_COMPLETE="complete_bash", COMP_WORDS="mendloop re", COMP_CWORD="1")
 
-    assert "_MENDLOOP_COMPLETE" in shown.stdout
+    assert "_MENDLOOP_COMPLETE" in script.stdout
     assert words.stdout.split() == ["repair"]
 
 

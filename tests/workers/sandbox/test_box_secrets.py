@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,7 +133,6 @@ async def test_x137_famous_places_are_not_there(place: Place) -> None:
         "/var/run/docker.sock",
         "/run/docker.sock",
         "/boot",
-        "/home",
         "/var",
         "/mnt",
         "~/.ssh",
@@ -141,6 +141,13 @@ async def test_x137_famous_places_are_not_there(place: Place) -> None:
     run = await place.run(f"import os; print([path for path in {famous} if os.path.exists(os.path.expanduser(path))])")
 
     assert printed(run) == "[]\n"
+
+
+async def test_x137_of_the_homes_only_the_way_to_the_environment_is_there(place: Place) -> None:
+    run = await place.run("import os; print(os.listdir('/home') if os.path.exists('/home') else [])")
+
+    on_the_way = {path.parts[2] for path in place.environment.mounts if path.parts[:2] == ("/", "home")}
+    assert set(ast.literal_eval(printed(run))) <= on_the_way
 
 
 DRIVER = """
