@@ -114,7 +114,7 @@ def _draft(match: Match, rule: Rule, verdict: Verdict, as_of: date) -> Draft:
         staleness=verdict.staleness,
         rung=Rung.E2,
         cause=Cause.CODE,
-        evidence=f"{rule.source} (read {rule.as_of.isoformat()})",
+        evidence=f"{rule.source} (as of {rule.as_of.isoformat()})",
         fix=_fix(match, rule, verdict, as_of),
         suggestion=suggestion,
     )
