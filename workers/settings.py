@@ -48,6 +48,8 @@ class Settings:
     """What happens to the stored outputs of a repaired notebook."""
     max_iterations: int = _TOP.max_iterations
     """Per artifact."""
+    findings_per_iteration: int | None = _TOP.findings_per_iteration
+    """What one iteration mends at most, the most important first; None sets no limit."""
     jobs: int = _TOP.jobs
     """Artifacts at once."""
     timeout_s: float = _LIMITS.timeout_s
@@ -106,6 +108,8 @@ class Root:
     """The interpreter's path or name."""
     requirements: Path | None
     """The requirements file, absolute."""
+    typed: bool = False
+    """True when a flag or a variable names the environment, not the file."""
     settings: Settings
 
     def holds(self, path: str) -> bool:
@@ -198,6 +202,7 @@ def _root(path: str, stack: tuple[Layer, ...], repo: Path, as_of: date) -> Root:
         exclude=effective.exclude,
         python=python,
         requirements=(contained(repo, requirements) if inside else Path(requirements)) if requirements else None,
+        typed=not inside,
         settings=_settings(effective, as_of),
     )
 
@@ -242,6 +247,7 @@ def _settings(effective: config.Config, as_of: date) -> Settings:
         business=effective.business_rules.rules(),
         outputs=effective.outputs,
         max_iterations=effective.max_iterations,
+        findings_per_iteration=effective.findings_per_iteration,
         jobs=effective.jobs,
         **limits.model_dump(),
         protected_cells=tuple(str(cell) for cell in effective.protected_cells),

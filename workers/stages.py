@@ -18,6 +18,7 @@ from workers.validate.commands import CommandCheck
 from workers.validate.conduct import Conduct, integrity
 from workers.validate.newly import NoNewStaleness
 from workers.validate.policy import Policy, PolicySettings
+from workers.validate.style import Style
 from workers.validate.verdict import Validator
 from workers.validate.wellformed import WellFormed
 
@@ -86,11 +87,12 @@ def stages(settings: Settings, box: Box, workspace: Path | None = None) -> Boxed
     """The stages for a box and the repository that it shows."""
     review = reviewer(settings, box.environment, box.resolve, workspace)
     owner = settings.classes & {Staleness.POLICY, Staleness.READER}
+    limit = settings.findings_per_iteration
     return BoxedStages(
         box=box,
         settings=settings,
         review=review,
-        ladder=(RulesRepairer(owner_enabled=owner), HintsRepairer(box)),
+        ladder=(RulesRepairer(owner_enabled=owner, limit=limit), HintsRepairer(box, limit=limit)),
         validate=Validator(gates(settings, review, box), box, review, lambda finding: counts(finding, settings)),
     )
 
@@ -104,6 +106,7 @@ def gates(settings: Settings, review: Review, runner: Runner) -> tuple[Check, ..
         Conduct(overrides=settings.overrides),
         Policy(policy),
         NoNewStaleness(review),
+        Style(),
         *plugins.installed(),
         *(CommandCheck(command, runner) for command in settings.commands),
     )

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from workers.contract.errors import ConfigError
+from workers.contract.markdown import capped
+
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from importlib.metadata import EntryPoint
 
     from workers.contract.domain import Record, Repair, Report
     from workers.protocols import Document, Hook, Progress
 
 log = structlog.get_logger()
+
+GROUP = "mendloop.hooks"
+"""Each entry point is a class or function that makes a hook when called without arguments."""
+TIMEOUT_S = 60.0
+"""A hook that thinks longer has no say."""
+SENTENCE_CHARS = 400
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,9 +61,51 @@ class Watch:
         for hook in self.hooks:
             try:
                 sentence = await hook.before_attempt(document, repair)
-            except Exception as error:  # noqa: BLE001 - as above
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
                 log.warning("hook_failed", artifact=document.path, error=str(error))
                 continue
             if sentence:
                 return sentence
         return None
+
+
+class Guarded:
+    """A hook of another package: what it says carries its name and is bounded, and it is not waited for without end."""
+
+    def __init__(self, name: str, hook: Hook, timeout_s: float = TIMEOUT_S) -> None:
+        self._name = name
+        self._hook = hook
+        self._timeout_s = timeout_s
+
+    async def before_attempt(self, document: Document, repair: Repair) -> str | None:
+        """Its veto.
+
+        Raises:
+            TypeError: it answered with something else than a sentence or None; `Watch` logs what a hook raises.
+            TimeoutError: it took too long.
+        """
+        async with asyncio.timeout(self._timeout_s):
+            answer: Any = await self._hook.before_attempt(document, repair)
+        if answer is not None and not isinstance(answer, str):
+            raise TypeError(f"the hook {self._name} answered with {type(answer).__name__}")
+        return f"{self._name}: {capped(answer, SENTENCE_CHARS)}" if answer else None
+
+
+def installed(found: Iterable[EntryPoint] | None = None) -> tuple[Hook, ...]:
+    """Every hook that an installed package brings, by name.
+
+    Raises:
+        ConfigError: one cannot be loaded, or is no hook.
+    """
+    points = entry_points(group=GROUP) if found is None else found
+    return tuple(_loaded(point) for point in sorted(points, key=lambda point: (point.name, point.value)))
+
+
+def _loaded(point: EntryPoint) -> Hook:
+    try:
+        hook = point.load()()
+    except Exception as error:
+        raise ConfigError(f"the hook {point.name!r} ({point.value}) cannot be loaded: {error}") from error
+    if not callable(getattr(hook, "before_attempt", None)):
+        raise ConfigError(f"the hook {point.name!r} ({point.value}) has no `before_attempt`")
+    return Guarded(point.name, hook)

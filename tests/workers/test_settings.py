@@ -66,6 +66,28 @@ def test_flags_win_over_a_root_too() -> None:
     assert {root.settings.max_iterations for root in made.roots} == {7}
 
 
+def test_how_much_one_iteration_mends_is_set_like_everything_else_and_without_limit_unless_it_is() -> None:
+    text = "findings_per_iteration: 4\nroots: [{path: docs, findings_per_iteration: 2}]"
+
+    def limits(of: Plan) -> list[int | None]:
+        return [root.settings.findings_per_iteration for root in of.roots]
+
+    assert limits(plan()) == [None]
+    assert limits(plan(text)) == [2, 4]
+    assert limits(plan(text, {"MENDLOOP_FINDINGS_PER_ITERATION": "3"})) == [3, 3]
+    assert limits(plan(text, {"MENDLOOP_FINDINGS_PER_ITERATION": "3"}, findings_per_iteration=1)) == [1, 1]
+    for wrong in ({"findings_per_iteration": 0}, {"findings_per_iteration": -1}):
+        with pytest.raises(ConfigError, match=r"expected a number greater than or equal to 1"):
+            plan("", None, **wrong)
+
+
+def test_an_environment_is_typed_where_a_flag_or_a_variable_names_it() -> None:
+    assert not plan("python: python3").roots[0].typed
+    assert not plan().roots[0].typed
+    assert plan("python: python3", {"MENDLOOP_PYTHON": "python3.12"}).roots[0].typed
+    assert plan("", requirements="r.txt").roots[0].typed
+
+
 def test_what_counts_follows_the_business_rules_unless_it_is_stated() -> None:
     default = {Staleness.BROKEN, Staleness.RETIRED, Staleness.DEPRECATED}
 

@@ -100,8 +100,47 @@ def test_a_link_out_of_the_repository_is_neither_followed_nor_read(repo: Path, t
     report = load(repo, "file.ipynb", MB)
     assert isinstance(report, Report)
     assert report.outcome == Skipped(reason="'file.ipynb' leads out of the repository")
-    with pytest.raises(ConfigError, match="lies outside the repository"):
-        find_repo([repo / "file.ipynb"], repo)
+
+
+def test_a_named_link_that_leads_out_counts_where_it_stands_and_ends_that_artifact_alone(
+    repo: Path, tmp_path: Path
+) -> None:
+    put(tmp_path, "outside/secret.ipynb")
+    put(repo, "a.ipynb", "docs/b.ipynb")
+    (repo / "folder").symlink_to(tmp_path / "outside")
+    (repo / "link.ipynb").symlink_to(tmp_path / "outside" / "secret.ipynb")
+    (repo / "circle.ipynb").symlink_to("circle.ipynb")
+    (repo / "alias.ipynb").symlink_to("docs/b.ipynb")
+    (tmp_path / "entrance").symlink_to(repo)
+    names = ("a.ipynb", "link.ipynb", "circle.ipynb", "alias.ipynb", "folder/secret.ipynb", "folder")
+    named = [repo / name for name in names] + [tmp_path / "entrance" / "link.ipynb"]
+
+    assert find_repo([repo / "a.ipynb", repo / "link.ipynb"], None) == find_repo(named, repo) == repo
+    found = discover(repo, named, plan(repo))
+
+    assert found == ("a.ipynb", "circle.ipynb", "docs/b.ipynb", "folder", "folder/secret.ipynb", "link.ipynb")
+    read = {path: isinstance(load(repo, path, MB), Report) for path in found}
+    assert {path for path, unread in read.items() if not unread} == {"a.ipynb", "docs/b.ipynb"}
+
+
+def test_what_lies_elsewhere_is_a_mistake_also_where_a_link_is_on_the_way(repo: Path, tmp_path: Path) -> None:
+    put(tmp_path, "outside/secret.ipynb", "outside/deep/x.ipynb")
+    (repo / "folder").symlink_to(tmp_path / "outside" / "deep")
+
+    for elsewhere in (tmp_path / "outside/secret.ipynb", repo / "folder/../secret.ipynb"):
+        with pytest.raises(ConfigError, match="lies outside the repository"):
+            find_repo([elsewhere], repo)
+
+
+@pytest.mark.parametrize("folder", [".github", "docs/.VSCode/deep", ".jupyter"])
+def test_an_artifact_in_a_folder_that_steers_tools_is_skipped(repo: Path, folder: str) -> None:
+    put(repo, f"{folder}/a.ipynb")
+    (repo / "link").symlink_to(folder)
+
+    for path in (f"{folder}/a.ipynb", "link/a.ipynb"):
+        report = load(repo, path, MB)
+        assert isinstance(report, Report)
+        assert report.outcome == Skipped(reason=f"{path!r} lies in a protected folder; no repair writes there")
 
 
 def test_the_repository_is_found_upward_or_said(repo: Path, tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 
-from workers.cli import version
 from workers.contract.errors import ConfigError, EnvironmentBuildError, MendloopError
 from workers.contract.markdown import seen
 from workers.contract.redact import redactor
+from workers.running import version
 
 USAGE = 2
 OPERATIONAL = 3
@@ -80,6 +80,9 @@ def repair_command(  # noqa: PLR0913 - an option each
     config: Config = None,
     date: Date = None,
     max_iterations: Annotated[int | None, typer.Option(metavar="N", help="Iterations for one artifact.")] = None,
+    findings_per_iteration: Annotated[
+        int | None, typer.Option(metavar="N", help="Findings that one iteration mends at most; all otherwise.")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(metavar="N", help="Artifacts at once.")] = None,
     timeout_s: Annotated[float | None, typer.Option(metavar="S", help="Seconds for one run of an artifact.")] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Print the patch.")] = False,
@@ -97,6 +100,7 @@ def repair_command(  # noqa: PLR0913 - an option each
         "--python": python,
         "--requirements": requirements,
         "--max-iterations": max_iterations,
+        "--findings-per-iteration": findings_per_iteration,
         "--jobs": jobs,
         "--timeout-s": timeout_s,
     }

@@ -7,38 +7,30 @@ import json
 import os
 import signal
 import sys
-import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
-from workers import stages
 from workers.cli import session, terminal
-from workers.cli.version import version
-from workers.contract import messages, paths, runs
+from workers.contract import paths, runs
 from workers.contract import report as numbers
-from workers.contract.domain import Errored, Provenance, Report, Run, StopReason, Unrepaired
-from workers.contract.errors import ConfigError, MendloopError, SandboxUnavailableError
-from workers.documents.stored import refreshes
-from workers.knowledge import shipped
-from workers.records import RunFolder, choose_store
-from workers.sandbox.opening import open_box
-from workers.watch import Watch
+from workers.contract.errors import ConfigError, MendloopError
+from workers.records import choose_store
+from workers.running.environments import refuse_mistakes
+from workers.running.repository import Means, Running
 from workers.workspace import writable_again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workers.cli.session import Asked, Session
+    from workers.cli.session import Asked
     from workers.cli.terminal import Board, Lines
-    from workers.contract.report import Delivery
     from workers.protocols import Document
-    from workers.sandbox.environments import InstalledEnvironment
-    from workers.settings import Root
+    from workers.running.repository import Finished
 
 INTERRUPTED = 130
 OPERATIONAL = 3
@@ -56,165 +48,80 @@ class Options:
     as_json: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class Repairing:
-    """One run of the command while it goes on. What is known is here, so that an interrupted run can still tell it."""
-
-    session: Session
-    options: Options
-    folder: RunFolder
-    board: Board | Lines
-    reports: dict[str, Report] = field(default_factory=dict[str, Report])
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    environments: list[InstalledEnvironment] = field(default_factory=list["InstalledEnvironment"])
-
-    def phase(self, artifact: str, phase: str, iteration: int) -> None:
-        """Progress."""
-        self.board.phase(artifact, phase, iteration)
-
-    def finished(self, report: Report) -> None:
-        """Progress; also what an interrupted run still knows."""
-        self.reports[report.artifact.path] = report
-        self.board.finished(report)
-
-    async def all(self) -> None:
-        """Build every environment, then mend root by root. An environment that cannot be had ends it at once."""
-        groups = self.session.groups()
-        for root, _ in groups:
-            self.board.note("preparing the environment")
-            self.environments.append(await session.environment_for(root))
-        self.board.note("")
-        for (root, documents), environment in zip(groups, self.environments, strict=True):
-            await self._group(root, documents, environment)
-
-    async def _group(self, root: Root, documents: tuple[Document, ...], environment: InstalledEnvironment) -> None:
-        try:
-            box = await open_box(
-                self.options.sandbox,
-                environment=environment,
-                cache=session.cache(),
-                workspace=self.session.repo,
-                limits=session.box_limits(root.settings),
-                raw=refreshes(root.settings.outputs),
-            )
-        except SandboxUnavailableError as error:
-            for document in documents:
-                self.finished(Report(artifact=document.artifact, outcome=Errored(reason=str(error))))
-            return
-        watch = Watch(progress=(self,), on_record=self.folder.keep, cancelled=self.cancelled)
-        repo = self.session.repo
-        for report in await stages.repair_all(documents, settings=root.settings, box=box, workspace=repo, watch=watch):
-            self.reports[report.artifact.path] = report
-
-    def known(self) -> tuple[Report, ...]:
-        """A report for every artifact, in the order of their paths."""
-        unread = {report.artifact.path: report for report in self.session.unread}
-        unfinished = {
-            document.path: Report(
-                artifact=document.artifact,
-                outcome=Unrepaired(remaining=(), reason=StopReason.CANCELLED),
-                note="the run was interrupted before this artifact was judged",
-            )
-            for document in self.session.documents
-        }
-        return tuple(report for _, report in sorted((unfinished | unread | self.reports).items()))
-
-
 def repair(options: Options) -> int:
     """Run the command; its exit code.
 
     Raises:
         ConfigError: what was typed or configured cannot be used.
-        EnvironmentBuildError: the interpreter or the requirements cannot be used.
+        EnvironmentBuildError: what was typed or configured as the environment cannot be used, for any artifact.
     """
-    opened = session.start(options.asked)
-    started = datetime.now(UTC)
-    store = choose_store(options.out, os.environ, opened.repo, Path.home())
-    folder = RunFolder.create(store, runs.new_id(started, opened.repo.name), opened.redactor, opened.documents)
-    clock = time.monotonic()
+    prepared = session.start(options.asked)
+    store = choose_store(options.out, os.environ, prepared.repo, Path.home())
+    run_id = runs.new_id(datetime.now(UTC), prepared.repo.name)
+    means = Means(cache=session.cache(), index=os.environ, sandbox=options.sandbox, programs=True)
     with terminal.progress(Console(stderr=True)) as board:
-        repairing = Repairing(session=opened, options=options, folder=folder, board=board)
+        running = Running.start(prepared, means, store=store, run_id=run_id, progress=(board,))
         try:
-            interrupted = asyncio.run(_until_interrupted(repairing))
+            asyncio.run(_until_interrupted(running, board))
         except MendloopError:
-            folder.discard()
+            running.folder.discard()
             raise
-    run = Run(
-        id=folder.folder.name,
-        started=started.isoformat(timespec="seconds"),
-        reports=repairing.known(),
-        provenance=_provenance(repairing),
-        seconds=time.monotonic() - clock,
-    )
-    deliveries = folder.finish(run)
-    _show(messages.masked(run, opened.redactor), folder, deliveries, options)
-    written = _write(repairing, run) if options.write else True
-    if interrupted:
+    finished = running.finish()
+    _show(finished, options)
+    written = _write(prepared.repo, running.folder.originals, finished) if options.write else True
+    if running.cancelled.is_set():
         return INTERRUPTED
-    return numbers.exit_code(run) if written else OPERATIONAL
+    return numbers.exit_code(finished.run) if written else OPERATIONAL
 
 
-async def _until_interrupted(repairing: Repairing) -> bool:
-    """Mend until done or told to stop. The first signal ends it in order, the second at once; True when one came."""
-    work = asyncio.create_task(repairing.all())
-    loop = asyncio.get_running_loop()
+async def _until_interrupted(running: Running, board: Board | Lines) -> None:
+    """Mend until done or told to stop. The first signal ends it in order, the second at once."""
+    work = asyncio.create_task(_mend(running, board))
 
     def stop() -> None:
-        started = bool(repairing.environments) and not repairing.cancelled.is_set()
-        repairing.cancelled.set()
-        if not started:
+        if running.cancelled.is_set():
             work.cancel()
+        running.cancelled.set()
 
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     with suppress(asyncio.CancelledError):
         await work
-    return repairing.cancelled.is_set()
 
 
-def _provenance(repairing: Repairing) -> Provenance:
-    used = repairing.environments
-    settings = {root.settings.digest for root, _ in repairing.session.groups()}
-    return Provenance(
-        version=version(),
-        python=", ".join(sorted({".".join(map(str, each.python_version)) for each in used})),
-        environment=", ".join(sorted({each.digest for each in used})),
-        configuration=", ".join(sorted(settings)),
-        rules=shipped.digest(),
-        sandbox=repairing.options.sandbox,
-        as_of=repairing.session.plan.roots[-1].settings.as_of.isoformat(),
-    )
+async def _mend(running: Running, board: Board | Lines) -> None:
+    board.note("preparing the environment")
+    await running.build()
+    refuse_mistakes(running.unusable, running.prepared)
+    board.note("")
+    await running.mend()
 
 
-def _show(run: Run, folder: RunFolder, deliveries: Mapping[str, Delivery], options: Options) -> None:
-    patch = (folder.folder / "deliverable" / "patch.diff").read_bytes()
+def _show(finished: Finished, options: Options) -> None:
+    run, folder = finished.run, finished.folder
+    patch = (folder / "deliverable" / "patch.diff").read_bytes()
     if options.as_json:
-        result = numbers.result_json(run, str(folder.folder), deliveries)
-        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.write(json.dumps(numbers.result_json(run, str(folder), finished.deliveries)) + "\n")
         if options.diff:
             sys.stderr.write(patch.decode(errors="replace"))
         return
     console = terminal.output()
-    console.print(terminal.results(run, deliveries))
+    console.print(terminal.results(run, finished.deliveries))
     for line in terminal.explained(run):
         console.print(line, soft_wrap=True)
-    console.print(
-        f"{terminal.summary(run)}. Everything is in {folder.folder}", soft_wrap=True, highlight=False, markup=False
-    )
+    console.print(f"{terminal.summary(run)}. Everything is in {folder}", soft_wrap=True, highlight=False, markup=False)
     if options.diff:
         console.print(patch.decode(errors="replace"), end="", soft_wrap=True, highlight=False, markup=False)
 
 
-def _write(repairing: Repairing, run: Run) -> bool:
+def _write(repo: Path, originals: Mapping[str, Document], finished: Finished) -> bool:
     """Write what is delivered over the originals; True when all of it could be."""
     written = True
-    for report in run.reports:
-        copy = repairing.folder.delivered(report)
-        if copy is None:
-            continue
+    for copy in finished.copies.values():
         try:
-            place = paths.writable(repairing.session.repo, copy.path)
-            writable_again(repairing.session.repo, repairing.folder.originals[copy.path])
+            place = paths.writable(repo, copy.path)
+            writable_again(repo, originals[copy.path])
             paths.write_atomically(place, copy.raw, mode=place.stat().st_mode & 0o777)
         except (ConfigError, OSError) as error:
             session.say(f"not written: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,8 +14,10 @@ from rich.text import Text
 from workers import stages
 from workers.cli import session, terminal
 from workers.cli.sarif import sarif
-from workers.cli.version import version
+from workers.contract.errors import EnvironmentBuildError
 from workers.contract.report import finding_json, outcome_name, reason
+from workers.running.environments import Unusable, box_limits, environment_for, refuse_mistakes
+from workers.running.version import version
 from workers.sandbox.opening import open_box
 from workers.workspace import inventory
 
@@ -22,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.cli.sarif import Scanned
-    from workers.cli.session import Asked, Session
+    from workers.cli.session import Asked
     from workers.contract.domain import Finding
     from workers.protocols import Document
+    from workers.running.prepared import Prepared
     from workers.settings import Root
 
 
@@ -58,22 +62,30 @@ def scan(options: Options) -> int:
     return int(any(_counting(opened, document, findings) for document, findings in scanned))
 
 
-async def _scanned(opened: Session, options: Options) -> list[Scanned]:
+async def _scanned(opened: Prepared, options: Options) -> list[Scanned]:
     found: dict[str, Scanned] = {}
+    unusable: list[Unusable] = []
     for root, documents in opened.groups():
-        for document, findings in zip(documents, await _group(opened, root, documents, options), strict=True):
-            found[document.path] = (document, findings)
+        try:
+            seen = await _group(opened, root, documents, options)
+        except EnvironmentBuildError as error:
+            unusable.append(Unusable(root=root, error=error, repo=opened.repo))
+            if not unusable[-1].theirs:
+                raise
+            seen = [unusable[-1].report(document).findings for document in documents]
+        found |= {document.path: (document, each) for document, each in zip(documents, seen, strict=True)}
+    refuse_mistakes(unusable, opened)
     return [found[document.path] for document in opened.documents]
 
 
 async def _group(
-    opened: Session, root: Root, documents: tuple[Document, ...], options: Options
+    opened: Prepared, root: Root, documents: tuple[Document, ...], options: Options
 ) -> Sequence[Sequence[Finding]]:
-    environment = await session.environment_for(root)
+    cache = session.cache()
+    environment = await environment_for(root, cache=cache, index=os.environ)
     resolve = None
     if options.resolve:
-        limits = session.box_limits(root.settings)
-        cache = session.cache()
+        limits = box_limits(root.settings)
         box = await open_box(
             options.sandbox, environment=environment, cache=cache, workspace=opened.repo, limits=limits
         )
@@ -83,12 +95,12 @@ async def _group(
     )
 
 
-def _counting(opened: Session, document: Document, findings: Sequence[Finding]) -> list[Finding]:
+def _counting(opened: Prepared, document: Document, findings: Sequence[Finding]) -> list[Finding]:
     settings = opened.plan.root_for(document.path).settings
     return [finding for finding in findings if stages.counts(finding, settings)]
 
 
-def _result(opened: Session, scanned: list[Scanned]) -> dict[str, Any]:
+def _result(opened: Prepared, scanned: list[Scanned]) -> dict[str, Any]:
     items = inventory(opened.documents)
     artifacts: list[dict[str, Any]] = [
         {
@@ -114,7 +126,7 @@ def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
 
 
-def _print(opened: Session, scanned: list[Scanned]) -> None:
+def _print(opened: Prepared, scanned: list[Scanned]) -> None:
     console = terminal.output()
     console.print(terminal.inventory(inventory(opened.documents)))
     for document, findings in scanned:

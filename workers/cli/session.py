@@ -1,4 +1,4 @@
-"""What every command starts with: the repository, its settings, the artifacts in it, and a box to run them in."""
+"""What every command starts with: from what was typed to a repository made ready, with its settings and artifacts."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workers.cli import logs
-from workers.contract.domain import Report
 from workers.contract.redact import redactor
 from workers.review.models import stale_preferences
-from workers.sandbox import environments
-from workers.sandbox.limits import MIB, Limits
+from workers.running.prepared import prepare
 from workers.settings import assemble, judged_by
-from workers.workspace import discover, find_repo, load, load_config
+from workers.workspace import discover, find_repo, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workers.contract.redact import Redactor
-    from workers.protocols import Document
-    from workers.sandbox.environments import InstalledEnvironment
-    from workers.settings import Plan, Root, Settings
+    from workers.running.prepared import Prepared
+    from workers.settings import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,26 +35,7 @@ class Asked:
     """As `settings.assemble` takes them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A repository opened for a command."""
-
-    repo: Path
-    plan: Plan
-    documents: tuple[Document, ...]
-    unread: tuple[Report, ...]
-    """Artifacts that are not judged, and why."""
-    redactor: Redactor
-
-    def groups(self) -> list[tuple[Root, tuple[Document, ...]]]:
-        """The documents by the root that holds them."""
-        by_root = [
-            (root, tuple(d for d in self.documents if self.plan.root_for(d.path) is root)) for root in self.plan.roots
-        ]
-        return [(root, documents) for root, documents in by_root if documents]
-
-
-def start(asked: Asked) -> Session:
+def start(asked: Asked) -> Prepared:
     """Find the repository, read its configuration and its artifacts.
 
     Raises:
@@ -76,53 +53,13 @@ def start(asked: Asked) -> Session:
         as_of=judged_by(asked.date, os.environ, today),
     )
     tell_stale_preferences(plan)
-    paths = discover(repo, asked.paths, plan)
-    loaded = [load(repo, path, plan.root_for(path).settings.file_mb * MIB) for path in paths]
-    return Session(
-        repo=repo,
-        plan=plan,
-        documents=tuple(each for each in loaded if not isinstance(each, Report)),
-        unread=tuple(each for each in loaded if isinstance(each, Report)),
-        redactor=masking,
-    )
-
-
-async def environment_for(root: Root) -> InstalledEnvironment:
-    """The environment that a root's artifacts run in.
-
-    Raises:
-        EnvironmentBuildError: the interpreter or the requirements cannot be used.
-    """
-    if root.requirements is not None:
-        return await environments.from_requirements(root.requirements, cache=cache())
-    if root.python is not None:
-        return await environments.from_interpreter(_interpreter(root.python))
-    return await environments.standard_library(cache=cache())
-
-
-def _interpreter(name: str) -> Path:
-    """A bare name as it is, to be looked up on PATH; anything else as an absolute path, so that the two stay apart."""
-    return Path(name).expanduser().absolute() if "/" in name else Path(name)
+    return prepare(repo, plan, discover(repo, asked.paths, plan), masking)
 
 
 def cache() -> Path:
     """Where environments are kept: https://specifications.freedesktop.org/basedir-spec/."""
     stated = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(stated) if stated.startswith("/") else Path.home() / ".cache") / "mendloop"
-
-
-def box_limits(settings: Settings) -> Limits:
-    """The bounds of a box."""
-    return Limits(
-        wall_s=settings.timeout_s,
-        cell_timeout_s=settings.cell_timeout_s,
-        # Wall time is the bound meant; every core may be busy until then.
-        cpu_s=max(1, int(settings.timeout_s) * (os.cpu_count() or 1)),
-        memory_bytes=settings.memory_mb * MIB,
-        tmpfs_bytes=settings.disk_mb * MIB,
-        file_bytes=settings.disk_mb * MIB,
-        output_bytes_total=settings.output_mb * MIB,
-    )
 
 
 def tell_stale_preferences(plan: Plan) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from workers.contract import business
+from workers.contract.config_github import GitHub
 from workers.contract.domain import Severity, Staleness
 
 PATH = ".github/mendloop.yml"
@@ -209,6 +210,8 @@ class Root(_Strict):
     """Commands that have to succeed in the box after a repair, as a line or a list of words."""
     max_iterations: int = Field(default=5, ge=1, le=100)
     """Iterations of the loop for one artifact."""
+    findings_per_iteration: int | None = Field(default=None, ge=1, le=10_000)
+    """Findings that one iteration mends at most, the most important first; left out there is no limit."""
 
     @model_validator(mode="after")
     def _one_environment(self) -> Root:
@@ -229,6 +232,11 @@ class Config(Root):
 
     jobs: int = Field(default=2, ge=1, le=256)
     """Artifacts at once."""
+    mode: Literal["report", "suggest", "pr"] = "pr"
+    """What the App may do: say what it found in a check run; also annotate and offer buttons there; also open pull
+    requests."""
+    github: GitHub = GitHub()
+    """When to wake up, whom to heed, how to publish."""
     roots: tuple[NamedRoot, ...] = Field(default=(), max_length=100)
     """Folders with settings of their own; the deepest that holds a file decides."""
 

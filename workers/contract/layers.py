@@ -35,6 +35,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "MENDLOOP_SEVERITY": ("severity",),
     "MENDLOOP_OUTPUTS": ("outputs",),
     "MENDLOOP_MAX_ITERATIONS": ("max_iterations",),
+    "MENDLOOP_FINDINGS_PER_ITERATION": ("findings_per_iteration",),
     "MENDLOOP_JOBS": ("jobs",),
     "MENDLOOP_PYTHON": ("python",),
     "MENDLOOP_REQUIREMENTS": ("requirements",),
@@ -47,6 +48,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "--python": ("python",),
     "--requirements": ("requirements",),
     "--max-iterations": ("max_iterations",),
+    "--findings-per-iteration": ("findings_per_iteration",),
     "--jobs": ("jobs",),
     "--timeout-s": ("limits", "timeout_s"),
 }
@@ -86,7 +88,7 @@ def _typed(path: tuple[str, ...], text: str) -> Any:
     """A variable's text as the value it stands for; what does not fit stays text, and the model says so."""
     if path == ("classes",):
         return [part.strip() for part in text.split(",") if part.strip()]
-    if path[0] not in {"limits", "max_iterations", "jobs"}:
+    if path[0] not in {"limits", "max_iterations", "findings_per_iteration", "jobs"}:
         return text
     for number in (int, float):
         try:

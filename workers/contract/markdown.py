@@ -24,6 +24,17 @@ _UNSEEN = re.compile(
 )
 _TAGS = re.compile("[\U000e0000-\U000e007f]")
 
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
+_HOME = re.compile(r"(?:(?<![\w.~/])/(?:home|Users)|[A-Za-z]:\\Users)[/\\][^/\\\s`'\"<>|:]{1,64}")
+_MACHINE = re.compile(r"(?<![\w.~/])/(?:root|tmp|var|opt|srv|mnt|private|workspace)(?:/[\w.+@-]{1,100}){1,30}")
+
+
+def impersonal(text: str) -> str:
+    """`text` without what says on whose machine it was made: home folders, machine paths, e-mail addresses."""
+    text = _ADDRESS.sub("[address]", text)
+    text = _HOME.sub("~", text)
+    return _MACHINE.sub(lambda found: f"…/{found[0].rpartition('/')[2]}", text)
+
 
 def seen(text: str) -> str:
     """`text` with invisible characters as their code points."""

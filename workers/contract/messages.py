@@ -1,4 +1,4 @@
-"""Runs, reports and records as JSON and back. Strict: what is not exactly of this version is refused.
+"""Jobs, runs, reports and records as JSON and back. Strict: what is not exactly of this version is refused.
 
 The domain knows nothing of JSON. The one thing that JSON needs and the domain does not is a tag on the outcome, since
 two outcomes may have the same fields.
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from workers.contract import domain
 from workers.contract.domain import Finding, Record, Repair, Report, Run, Validation
 from workers.contract.errors import ConfigError
+from workers.contract.job import Job
 
 if TYPE_CHECKING:
     from workers.contract.redact import Redactor
@@ -96,12 +97,27 @@ class _Message(BaseModel):
     model_config = _STRICT
 
     schema_version: Literal[1] = Field(alias="schema")
+    job: Job | None = None
     run: _Run | None = None
     report: _Report | None = None
     record: Record | None = None
     finding: Finding | None = None
     repair: Repair | None = None
     validation: Validation | None = None
+
+
+def job_to_json(job: Job) -> dict[str, Any]:
+    """A job as the ledger holds it."""
+    return _dump("job", job)
+
+
+def job_from_json(raw: bytes) -> Job:
+    """The job in a row of the ledger.
+
+    Raises:
+        ConfigError: as `run_from_json`.
+    """
+    return _load("job", Job, raw)
 
 
 def run_to_json(run: Run) -> dict[str, Any]:

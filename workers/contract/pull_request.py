@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.contract import report as numbers
-from workers.contract.artifact_section import artifact_section
-from workers.contract.markdown import code, row
+from workers.contract.artifact_section import artifact_section, verdict
+from workers.contract.markdown import code, impersonal, prose, row
 from workers.contract.report import count
 
 if TYPE_CHECKING:
@@ -17,27 +18,88 @@ if TYPE_CHECKING:
 
 BODY_CHARS = 60_000
 """GitHub refuses bodies of 65,536 characters."""
+NOTE_CHARS = 200
+LEFT_SHOWN = 20
+RECORDS_SHOWN = 60
+DISCLOSURE = (
+    "This pull request was made by an automation, mendloop. It says what was run and what came of it; whether to merge "
+    "is for a person to decide."
+)
+COMMANDS = (
+    "Who may write here can comment `/repair rebase`, `/repair recreate`, `/repair continue <guidance>`, "
+    "`/repair ignore <path>`, `/repair revert`, `/repair status` or `/repair help`. Closing this pull request is a no to "
+    "its findings; a commit of yours on its branch makes the branch yours, and mendloop stops."
+)
 
 
-def pull_request_markdown(run: Run, deliveries: Mapping[str, Delivery]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a pull request on GitHub says beside the run."""
+
+    notes: tuple[str, ...] = ()
+    """Sentences in Markdown that stand at the top; foreign text in them has to be inert already."""
+    link: str = ""
+    """URL of the run's page."""
+    chars: int = BODY_CHARS
+    """What the whole may have."""
+
+
+def pull_request_markdown(run: Run, deliveries: Mapping[str, Delivery], frame: Frame | None = None) -> str:
     """The body of a pull request; foreign text in it is inert, and the whole is bounded."""
-    sections = [_summary(run)]
+    sections = [_summary(run), *(frame.notes if frame else ()), *(_for_a_person(run) if frame else ())]
     sections += [
         artifact_section(report, deliveries.get(report.artifact.path, numbers.NOTHING)) for report in run.reports
     ]
     sections.append(_provenance(run))
-    return _bounded(sections)
+    if frame is None:
+        return _bounded(sections, BODY_CHARS)
+    tail = impersonal("\n\n".join([_records(run), COMMANDS, _signature(frame)]))
+    return impersonal(_bounded(sections, frame.chars - len(tail) - 1)) + f"\n{tail}\n"
 
 
-def _bounded(sections: list[str]) -> str:
+def _bounded(sections: list[str], chars: int) -> str:
     """Whole sections while they fit: half a table or an open fence would garble the rest."""
     body = sections[0]
     for index, section in enumerate(sections[1:], 1):
-        if len(body) + len(section) > BODY_CHARS:
+        if len(body) + len(section) > chars - NOTE_CHARS:
             left = count(len(sections) - index, "section")
             return f"{body}\n\n{left} left out here for length; the run's folder has everything.\n"
         body += f"\n\n{section}"
     return body + "\n"
+
+
+def _for_a_person(run: Run) -> list[str]:
+    """The remaining delta of all artifacts in one list: what a reviewer has to decide."""
+    left = [(report.artifact.path, finding) for report in run.reports for finding in numbers.remaining(report.outcome)]
+    if not left:
+        return []
+    lines = [f"- {code(path)}: {prose(numbers.remains(finding))}" for path, finding in left[:LEFT_SHOWN]]
+    if len(left) > LEFT_SHOWN:
+        lines.append(f"- {len(left) - LEFT_SHOWN} more, in the sections below")
+    return ["## Left for a person", "\n".join(lines)]
+
+
+def _records(run: Run) -> str:
+    """Every iteration with the digest of its copy, folded away."""
+    rows = [
+        row(
+            code(report.artifact.path),
+            str(record.iteration),
+            code(record.repair.by),
+            verdict(record),
+            code(record.updated),
+        )
+        for report in run.reports
+        for record in report.records
+    ]
+    head = [row("artifact", "iteration", "by", "verdict", "SHA-256 of the copy"), row(*["---"] * 5)]
+    more = [row("…", *[""] * 3, f"{len(rows) - RECORDS_SHOWN} more")] if len(rows) > RECORDS_SHOWN else []
+    table = "\n".join([*head, *rows[:RECORDS_SHOWN], *more])
+    return f"<details><summary>Records of the run</summary>\n\n{table}\n\n</details>"
+
+
+def _signature(frame: Frame) -> str:
+    return DISCLOSURE + (f" [The run in full]({frame.link})." if frame.link else "")
 
 
 def _summary(run: Run) -> str:

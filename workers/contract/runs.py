@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers.contract import messages
-from workers.contract.errors import ConfigError
+from workers.contract import messages, paths, report
+from workers.contract.errors import ConfigError, DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from workers.contract.domain import Record, Run
+    from workers.contract.domain import Record, Report, Run
 
 RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9]{1,40}(?:-[a-z0-9]{1,40}){0,5}")
 """UTC stamp and slug: `20261120T081500Z-notebooks-3f9a`."""
@@ -91,3 +92,34 @@ def read_record(folder: Path, iteration: int, artifact: str) -> Record:
 def record_folder(folder: Path, iteration: int, artifact: str) -> Path:
     """Where the record and the updated copy of an artifact stand."""
     return folder / "iterations" / str(iteration) / artifact
+
+
+def read_delivered(folder: Path, about: Report, size_bytes: int) -> bytes | None:
+    """The bytes of the copy that a run delivers for an artifact; None where the artifact stays as it is.
+
+    Raises:
+        ConfigError: the report names a place outside of the run's folder.
+        DocumentError: the copy is not there, no regular file, too large, or other bytes than were proven.
+    """
+    record = report.delivered(about)
+    if record is None:
+        return None
+    place = record_folder(Path(), record.iteration, about.artifact.path) / Path(about.artifact.path).name
+    raw = paths.read_bounded(folder, place.as_posix(), size_bytes)
+    if hashlib.sha256(raw).hexdigest() != record.updated:
+        raise DocumentError("not-proven", f"{about.artifact.path} in the run's folder is not the copy that was proven")
+    return raw
+
+
+def quarantined(folder: Path) -> bool:
+    """Whether a policy stopped something of this run."""
+    place = folder / "quarantine"
+    return place.is_dir() and any(place.iterdir())
+
+
+def deliverables(folder: Path, size_bytes: int) -> dict[str, bytes]:
+    """The files that a run leaves for people, by their path under the run's folder; larger ones are left out."""
+    places = sorted((folder / "deliverable").glob("*"))
+    wanted = [place for place in places if place.is_file() and not place.is_symlink()]
+    small = [place for place in wanted if place.stat().st_size <= size_bytes]
+    return {place.relative_to(folder).as_posix(): place.read_bytes() for place in small}

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from workers.documents.jsontext import seen
+
 if TYPE_CHECKING:
     from workers.documents.jsontext import Json, Node
 
@@ -24,6 +26,7 @@ class Habits:
     """Of one text; each habit is looked for when it is first needed."""
 
     text: str
+    """As it is seen, see `jsontext`; what is spelled or written is text like any other."""
     root: Node
     """The walked object the text holds."""
     _known: dict[str, bool] = field(default_factory=dict[str, bool], compare=False)
@@ -98,7 +101,7 @@ class Habits:
         """Whether the file holds `character` only as `escape` (which for a slash holds it itself)."""
         if character not in self._known:
             escapes = self._bare.count(escape) if escape in self.text else 0
-            alone = self._bare.count(character) - escapes * escape.count(character) if escapes else 1
+            alone = self._bare.count(seen(character)) - escapes * escape.count(character) if escapes else 1
             self._known[character] = alone == 0
         return self._known[character]
 

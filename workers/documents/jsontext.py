@@ -2,14 +2,19 @@
 
 The C scanner of the standard library reads the values; only objects and lists named by a `Shape` are walked here, and
 only their members get a span. Both the depth and the number of values are bounded before the scanner starts.
+
+A file is read as it is *seen*: one character a byte (Latin-1). What JSON is made of is ASCII and stands at the same place, so
+offsets are those of bytes, and one emoji does not make every character of a large file four bytes wide. Only what stands in
+strings has to be told from its bytes; a string that holds the emoji itself is as wide as Python's text is.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias, cast
 
 from workers.contract.errors import DocumentError
 
@@ -23,6 +28,12 @@ Shape: TypeAlias = "Mapping[str, Shape]"
 
 EACH = "*"
 
+_BYTES = re.compile("[\x80-\xff]+")
+_ESCAPE = re.compile(r"\\(?:u00([89a-fA-F][0-9a-fA-F])|.)")
+"""An escape; its group is there where the character cannot be told from a byte of another one."""
+_LIKE_A_BYTE = re.compile(r"\\u00[89a-fA-F]")
+"""What may be such an escape; a backslash before it decides. Begins with a letter that is searched for at once."""
+_HOLDS_TEXT = (str, list, dict)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{},'))
 _NEITHER = bytes(set(_NOT_STRUCTURE) - set(b"\\/bfnrtu"))
@@ -41,6 +52,16 @@ class Node(NamedTuple):
     """Of a walked object, in the file's order."""
     items: tuple[Node, ...] = ()
     """Of a walked list."""
+
+
+def seen(text: str) -> str:
+    """`text` as it is seen in a file: one character a byte."""
+    return text.encode().decode("latin-1")
+
+
+def told(view: str) -> str:
+    """What is seen as the text it is."""
+    return view.encode("latin-1").decode()
 
 
 def guard(raw: bytes, *, depth: int, values: int) -> None:
@@ -64,7 +85,7 @@ def guard(raw: bytes, *, depth: int, values: int) -> None:
 
 
 def read(text: str, shape: Shape, *, items: int) -> Node:
-    """The one JSON value of `text`, which has passed `guard`; at most `items` list items are walked.
+    """The one JSON value of `text`, seen, which has passed `guard`; at most `items` list items are walked.
 
     Raises:
         DocumentError: `not-json`, `duplicate-keys`, `number-too-long` or `too-many-cells`.
@@ -77,12 +98,13 @@ def read(text: str, shape: Shape, *, items: int) -> Node:
 
 
 class Reader:
-    """Reads nodes of one text."""
+    """Reads nodes of one text as it is seen; their values are told."""
 
     def __init__(self, text: str, *, items: int) -> None:
         self._text = text
         self._items = items
-        self._decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+        self._strict = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+        self._loose = json.JSONDecoder(parse_constant=_refuse)
 
     def skip(self, at: int) -> int:
         """Past white space."""
@@ -104,9 +126,27 @@ class Reader:
         value, end = self._value(at)
         return Node(value, at, end, key)
 
+    @cached_property
+    def _mixed(self) -> bool:
+        """Whether bytes of characters stand beside escapes that come out as the like."""
+        return _LIKE_A_BYTE.search(self._text) is not None
+
     def _value(self, at: int) -> tuple[Any, int]:
+        if self._text.isascii():
+            return self._scanned(self._strict, self._text, at)
+        if not self._mixed:
+            value, end = self._scanned(self._strict, self._text, at)
+            return _told(value), end
+        # Keys that only look alike are no duplicates: first to its end, then without such escapes.
+        _, end = self._scanned(self._loose, self._text, at)
+        if _LIKE_A_BYTE.search(self._text, at, end) is None:
+            return _told(self._scanned(self._strict, self._text, at)[0]), end
+        plain = _ESCAPE.sub(_as_bytes, self._text[at:end])
+        return _told(self._scanned(self._strict, plain, 0)[0]), end
+
+    def _scanned(self, decoder: json.JSONDecoder, text: str, at: int) -> tuple[Any, int]:
         try:
-            return self._decoder.raw_decode(self._text, at)
+            return decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
             self.fail(error.msg, error.pos)
         except ValueError as error:
@@ -156,6 +196,38 @@ class Reader:
         if character != closer:
             self.fail(f"a comma or {closer} is missing", at)
         return at, False
+
+
+def _as_bytes(escape: re.Match[str]) -> str:
+    return seen(chr(int(escape[1], 16))) if escape[1] else escape[0]
+
+
+def _told(value: Any) -> Any:
+    """A value with its strings told, as far as possible in place: there may be millions."""
+    if isinstance(value, str):
+        return _told_string(value)
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        for index, item in enumerate(items):
+            if isinstance(item, _HOLDS_TEXT):
+                items[index] = _told(item)
+    elif isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        if not all(map(str.isascii, members)):
+            return _unique([(_told_string(key), _told(each)) for key, each in members.items()])
+        for key, each in members.items():
+            if isinstance(each, _HOLDS_TEXT):
+                members[key] = _told(each)
+    return value  # pyright: ignore[reportUnknownVariableType]  # JSON, changed in place
+
+
+def _told_string(view: str) -> str:
+    if view.isascii():
+        return view
+    try:
+        return told(view)
+    except UnicodeEncodeError:  # escapes of other characters stand beside the bytes
+        return _BYTES.sub(lambda found: told(found[0]), view)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

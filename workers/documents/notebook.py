@@ -14,6 +14,7 @@ from workers.contract.errors import DocumentError, EditError
 from workers.documents import kernels, notebooktree, outputs, sources
 from workers.documents.edits import Replacement, applied, checked, in_file, narrowed, plain
 from workers.documents.habits import Habits
+from workers.documents.jsontext import seen
 from workers.documents.notebooktree import DEFAULT_LIMITS, Limits, Tree
 from workers.documents.proof import prove
 from workers.protocols import Cell
@@ -175,7 +176,7 @@ class Notebook:
     def _source_splice(self, index: int, ordered: Sequence[Edit], habits: Habits) -> Replacement:
         node = self.tree.cells[index]
         token = sources.rewritten(self.tree.text, node.source, in_file(narrowed(ordered), node.text), habits)
-        return Replacement(node.source.start, node.source.end, token)
+        return Replacement(node.source.start, node.source.end, seen(token))
 
     def _spliced(
         self,
@@ -188,7 +189,7 @@ class Notebook:
             return self
         text = applied(sorted(splices, key=lambda splice: splice.start), self.tree.text)
         try:
-            raw = self.tree.bom + text.encode()
+            raw = self.tree.bom + text.encode("latin-1")
             tree = notebooktree.read(raw, self.tree.limits, guarded=members is None)
         except (DocumentError, UnicodeEncodeError) as error:
             raise EditError(f"{self.path}: the edit would leave a file that cannot be read: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -27,6 +28,7 @@ _KINDS = {
     3: {"code": "code", "markdown": "markdown", "heading": "markdown", "html": "markdown", "raw": "raw"},
     4: {"code": "code", "markdown": "markdown", "raw": "raw"},
 }
+_PIECE = 1 << 18
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -73,7 +75,7 @@ class Tree:
     """A notebook as text and values."""
 
     text: str
-    """Without the byte order mark."""
+    """Without the byte order mark; as it is seen, see `jsontext`."""
     bom: bytes
     root: Node
     version: tuple[int, int]
@@ -96,18 +98,23 @@ def read(raw: bytes, limits: Limits, *, guarded: bool = False) -> Tree:
     if len(raw) > limits.size_bytes:
         raise DocumentError("too-large", f"is {len(raw)} bytes; the limit is {limits.size_bytes}")
     bom = BOM if raw.startswith(BOM) else b""
-    text = _decoded(raw, len(bom))
+    _check_utf8(raw)
     if not guarded:
         jsontext.guard(raw, depth=limits.depth, values=limits.values)
+    text = str(memoryview(raw)[len(bom) :], "latin-1")
     root = jsontext.read(text, _SHAPE, items=limits.cells)
     return _tree(text, bom, root, limits)
 
 
-def _decoded(raw: bytes, skipped: int) -> str:
-    try:
-        return raw[skipped:].decode()
-    except UnicodeDecodeError as error:
-        raise DocumentError("invalid-utf8", f"is not UTF-8 at byte {error.start + skipped}") from error
+def _check_utf8(raw: bytes) -> None:
+    """Piece by piece: as a whole it would be four bytes a character for one emoji."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in () if raw.isascii() else range(0, len(raw), _PIECE):
+        begun = len(decoder.getstate()[0])
+        try:
+            decoder.decode(raw[start : start + _PIECE], final=start + _PIECE >= len(raw))
+        except UnicodeDecodeError as error:
+            raise DocumentError("invalid-utf8", f"is not UTF-8 at byte {start - begun + error.start}") from error
 
 
 def _tree(text: str, bom: bytes, root: Node, limits: Limits) -> Tree:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from workers.contract.errors import EditError
 from workers.documents import notebook3
 from workers.documents.edits import Replacement, lines
+from workers.documents.jsontext import seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def ordered(tree: Tree) -> bool:
 
 
 def member(cell: CellNode, key: str, value: Json, habits: Habits, *, sort_keys: bool) -> Replacement | None:
-    """Sets one member of a cell; None where the cell holds that value already.
+    """Sets one member of a cell in the file as it is seen; None where the cell holds that value already.
 
     Raises:
         EditError: the value is none that JSON knows.
@@ -69,7 +70,7 @@ def member(cell: CellNode, key: str, value: Json, habits: Habits, *, sort_keys: 
     except (TypeError, ValueError, RecursionError) as error:
         raise EditError(f"cell {cell.path[-1]}: {key} cannot be written as JSON: {error}") from error
     if held is not None:
-        return Replacement(held.start, held.end, token)
+        return Replacement(held.start, held.end, seen(token))
     lead = habits.lead(anchor.key)
     comma = habits.comma if lead is None else f",{lead}"
-    return Replacement(anchor.end, anchor.end, f'{comma}"{key}"{habits.colon}{token}')
+    return Replacement(anchor.end, anchor.end, seen(f'{comma}"{key}"{habits.colon}{token}'))

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.documents.edits import Replacement, applied, lines
-from workers.documents.jsontext import EACH, Reader
+from workers.documents.jsontext import EACH, Reader, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,19 +34,24 @@ def tokens(text: str, source: Node) -> list[Node]:
     """The string tokens of a source, one for a string."""
     if isinstance(source.value, str):
         return [source]
-    return list(Reader(text, items=len(text)).node(source.start, {EACH: {}}).items)
+    # Alone, for a reader looks at all of its text.
+    inside = Reader(text[source.start : source.end], items=len(text)).node(0, {EACH: {}}).items
+    return [node._replace(start=source.start + node.start, end=source.start + node.end) for node in inside]
 
 
 def rewritten(text: str, source: Node, replacements: Sequence[Replacement], habits: Habits) -> str:
-    """The source's JSON text with the replacements (offsets into the source as the file has it) made."""
+    """The source's JSON text with the replacements (offsets into the source as the file has it) made.
+
+    `text` is the file as it is seen; what comes back is told.
+    """
     old = tokens(text, source)
     if isinstance(source.value, str):
-        return _respelled(text[source.start : source.end], replacements, habits)
+        return _respelled(told(text[source.start : source.end]), replacements, habits)
     if not old:
         return _laid_out([_fresh(value, habits) for value in lines(applied(replacements, ""))], source, habits)
     stops = [node.start for node in old[1:]] + [source.end - 1]
     whole = [
-        Line(text[node.start : node.end], str(node.value), text[node.end : stop])
+        Line(told(text[node.start : node.end]), str(node.value), text[node.end : stop])
         for node, stop in zip(old, stops, strict=True)
     ]
     head = text[source.start : old[0].start]

@@ -51,8 +51,10 @@ class HintsRepairer:
     What hangs on an object that no import explains cannot be asked for: there running the attempt decides.
     """
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, limit: int | None = None) -> None:
+        """`limit` is how many complaints are answered at once, the most important first; None answers all."""
         self._box = box
+        self._limit = limit
         self._known: dict[Question, Answer] = {}
 
     @property
@@ -66,6 +68,8 @@ class HintsRepairer:
         made: list[tuple[Complaint, Offer]] = []
         taken: list[Edit] = []
         for complaint in complaints(task):
+            if len(made) == self._limit:
+                break
             offer = await self._offer(reading, complaint, task)
             if offer is not None and not any(_overlap(new, old) for new in offer.edits for old in taken):
                 made.append((complaint, offer))

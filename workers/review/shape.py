@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workers.protocols import Document
+    from workers.review.shapes_targets import Target
     from workers.review.sites import Change
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -44,17 +45,21 @@ class Code:
 
     def made_by(self, node: ast.expr, site: Site, classes: frozenset[str]) -> bool:
         """True when all that `node` may hold is what a call of one of `classes` (dotted names) returned."""
+        makers = self.makers(node, site)
+        return bool(makers) and makers <= classes
+
+    def makers(self, node: ast.expr, site: Site) -> frozenset[str]:
+        """Dotted names of what was called to make all that `node` may hold; empty where one of them is unknown."""
         if isinstance(node, ast.Call):
-            return self.imports.dotted(node.func, site.cell) in classes
-        if not isinstance(node, ast.Name):
-            return False
-        values = self.imports.assigned(node, site.cell)
-        return bool(values) and all(
-            isinstance(one.value, ast.Call)
-            and one.item is None
-            and self.imports.dotted(one.value.func, one.cell) in classes
+            return frozenset(filter(None, [self.imports.dotted(node.func, site.cell)]))
+        values = self.imports.assigned(node, site.cell) if isinstance(node, ast.Name) else ()
+        made = [
+            self.imports.dotted(one.value.func, one.cell)
             for one in values
-        )
+            if isinstance(one.value, ast.Call) and one.item is None
+        ]
+        known = frozenset(filter(None, made))
+        return known if len(made) == len(values) and None not in made else frozenset()
 
     def local_class(self, node: ast.expr, site: Site) -> ast.ClassDef | None:
         """The class of the document that the name's one value was made by; None where it is not one of its own."""
@@ -109,6 +114,8 @@ class Hit:
     target: str | None = None
     own: bool = False
     """The target is the document's own, so nothing has to resolve."""
+    needs: tuple[Target, ...] = ()
+    """What the environment has to have; empty where it cannot be asked, or need not be."""
 
 
 def draft(hit: Hit, mandate: Mandate) -> Draft:

@@ -6,6 +6,7 @@ form. A rule whose target is itself being shut down keeps its finding and offers
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Staleness
@@ -13,6 +14,7 @@ from workers.knowledge.shape import shapes
 from workers.review import shapes_openai, shapes_pandas, shapes_qdrant, shapes_rename, shapes_tools
 from workers.review.drafts import findings
 from workers.review.shape import Code, Hit, Mandate, draft
+from workers.review.shapes_targets import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,8 +50,19 @@ WORDS = {
 _OWN = Mandate(rule="shapes/own-rename", staleness=Staleness.POLICY, evidence="the owner's business rules")
 
 
-def find(document: Document, environment: Environment, rules: BusinessRules, as_of: date) -> tuple[Finding, ...]:
-    """Every stale form that the owner names or that the environment no longer has."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shapes:
+    """Stale forms, and what their edits need of the environment."""
+
+    findings: tuple[Finding, ...]
+    targets: Targets
+
+
+def find(document: Document, environment: Environment, rules: BusinessRules, as_of: date) -> Shapes:
+    """Every stale form that the owner names or that the environment no longer has.
+
+    What is resolved is told by a table of versions alone, until `targets` have been asked and settled.
+    """
     text = "\n".join(cell.source for cell in document.cells if cell.kind == "code")
     mandates = [
         (rule, _mandate(shapes()[name], environment, rules, as_of))
@@ -59,11 +72,19 @@ def find(document: Document, environment: Environment, rules: BusinessRules, as_
     wanted = [(rule, mandate) for rule, mandate in mandates if mandate is not None]
     renames = [mapping for mapping in rules.modernize if mapping.rule is None]
     if not wanted and not renames:
-        return ()
+        return Shapes(findings=(), targets=Targets(by_finding={}))
     code = Code.of(document)
-    drafts = [draft(hit, mandate) for rule, mandate in wanted for hit in rule(code, mandate)]
-    drafts += [draft(hit, _OWN) for mapping in renames for hit in shapes_rename.renames(code, mapping)]
-    return findings(document, drafts)
+    hits = [(hit, mandate) for rule, mandate in wanted for hit in rule(code, mandate)]
+    hits += [(hit, _OWN) for mapping in renames for hit in shapes_rename.renames(code, mapping)]
+    return _shapes(document, hits)
+
+
+def _shapes(document: Document, hits: list[tuple[Hit, Mandate]]) -> Shapes:
+    # In the order of findings, so that each finding stands beside its hit.
+    hits.sort(key=lambda each: (each[0].site.cell, each[0].start, each[1].rule))
+    made = findings(document, [draft(hit, mandate) for hit, mandate in hits])
+    needs = {finding.id: hit.needs for finding, (hit, _) in zip(made, hits, strict=True) if finding.suggestion}
+    return Shapes(findings=made, targets=Targets(by_finding=needs))
 
 
 def _mandate(shape: Shape, environment: Environment, rules: BusinessRules, as_of: date) -> Mandate | None:

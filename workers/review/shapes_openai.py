@@ -6,9 +6,12 @@ Parameters: https://platform.openai.com/docs/guides/migrate-to-responses. Whatev
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from workers.protocols import Question
 from workers.review.shape import Code, Hit, Mandate, renamed_keyword
+from workers.review.shapes_targets import Target, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +58,20 @@ def find(code: Code, mandate: Mandate) -> Iterator[Hit]:
             elsewhere=tuple((at, change) for at, change in changes if at is not site),
             unlock=unlock,
             target="openai.OpenAI.responses",
+            needs=_needs(code, site, call),
         )
+
+
+def _needs(code: Code, site: Site, call: ast.Call) -> tuple[Target, ...]:
+    """`responses` of the client, and that its `create` takes what it will be passed."""
+    root = call.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    module = code.imports.dotted(root, site.cell)
+    makers = sorted(code.makers(root, site) & _CLIENTS) or ["openai" if module == "openai" else "openai.OpenAI"]
+    created = target(call, "openai.resources.responses.Responses.create", _RENAMED)
+    names = [Target(call=Question(name=f"{maker}.responses")) for maker in makers]
+    return (*names, replace(created, arguments_only=True))
 
 
 def _changes(code: Code, site: Site, call: ast.Call) -> tuple[list[tuple[Site, Change]], str]:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from workers.review.shape import Code, Hit, Mandate, keyword, renamed_method, without
+from workers.review.shapes_targets import target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,7 @@ def scatter_plot(code: Code, _mandate: Mandate) -> Iterator[Hit]:
             changes=changes,
             unlock="" if changes else "Frame, x and y are not all passed by position.",
             target="pandas.DataFrame.plot",
+            needs=(target(call, "pandas.DataFrame.plot.scatter", new=("x", "y")),),
         )
 
 
@@ -69,6 +71,7 @@ def append(code: Code, _mandate: Mandate) -> Iterator[Hit]:
                     changes=changes,
                     unlock=unlock,
                     target="pandas.concat",
+                    needs=(target(call, "pandas.concat"),),
                 )
             case _:
                 pass
@@ -167,4 +170,5 @@ def fillna(code: Code, _mandate: Mandate) -> Iterator[Hit]:
             changes=(renamed_method(site, function, new), without(site, call, method)) if plain else (),
             unlock="" if plain else f"A value beside the method has no counterpart in `{new}()`.",
             target=f"pandas.DataFrame.{new}",
+            needs=(target(call, f"pandas.DataFrame.{new}", {"method": None}),),
         )

@@ -20,6 +20,7 @@ from workers.review.shape import (
     separator,
     without,
 )
+from workers.review.shapes_targets import Target, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,17 @@ def _hit(code: Code, site: Site, call: ast.Call, function: ast.Attribute, *, rea
         unlock=changes if told else "",
         target=_TARGET if real else None,
         own=local is not None,
+        needs=_needs(code, site, call, function) if real else (),
     )
+
+
+def _needs(code: Code, site: Site, call: ast.Call, function: ast.Attribute) -> tuple[Target, ...]:
+    """`query_points` of each class that the client may be of, with the keywords it will be passed."""
+    renamed = {"query_vector": "query"}
+    named = ("query", "using") if keyword(call, "query_vector") is None else ("using",)
+    new = named if _needs_using(call) else ()
+    makers = sorted(code.makers(function.value, site))
+    return tuple(target(call, f"{maker}.query_points", renamed, new=new) for maker in makers)
 
 
 def _real(code: Code, site: Site, call: ast.Call) -> tuple[Change, ...] | str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workers.documents.python import mask
 from workers.review.shape import Code, Function, Hit, Mandate
+from workers.review.shapes_targets import Target, target
 from workers.review.sites import Site
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def renames(code: Code, mapping: Mapping) -> Iterator[Hit]:
             continue
         start, end = site.span(call.func)
         receiver = site.span(chain[0])[1]
-        missing = _missing(code, chain[0], site, new)
+        missing, own = _missing(code, chain[0], site, new)
         yield Hit(
             site=site,
             start=start,
@@ -39,7 +41,8 @@ def renames(code: Code, mapping: Mapping) -> Iterator[Hit]:
             fix=f"Call `{mapping.new}`.",
             changes=((receiver, end, f".{new}"),) if site.source[receiver:end] == f".{old}" else (),
             unlock=missing,
-            own=True,
+            own=own,
+            needs=() if own else _needs(code, site, call, chain[0], new),
         )
 
 
@@ -52,13 +55,24 @@ def _chain(function: ast.expr) -> tuple[ast.Name, str] | None:
     return (function, ".".join(reversed(parts))) if isinstance(function, ast.Name) and parts else None
 
 
-def _missing(code: Code, receiver: ast.Name, site: Site, new: str) -> str:
-    """Why a class of the document's own cannot be called the new way; empty otherwise."""
+def _missing(code: Code, receiver: ast.Name, site: Site, new: str) -> tuple[str, bool]:
+    """Why a class of the document's own cannot be called the new way, and whether it was seen that it can."""
     local = code.local_class(receiver, site)
-    if local is None or "." in new or local.bases:
-        return ""
-    methods = {node.name for node in local.body if isinstance(node, Function)}
-    return "" if new in methods else f"`{local.name}` has no `{new}`."
+    methods = {node.name for node in local.body if isinstance(node, Function)} if local else set[str]()
+    if local is None or new in methods:
+        return "", local is not None
+    return ("", False) if "." in new or local.bases else (f"`{local.name}` has no `{new}`.", False)
+
+
+def _needs(code: Code, site: Site, call: ast.Call, receiver: ast.Name, new: str) -> tuple[Target, ...]:
+    """The new call as the receiver's module or class has it; empty where nobody knows what the receiver is."""
+    origin = code.imports.dotted(receiver, site.cell)
+    if origin:
+        return (target(call, f"{origin}.{new}", positional=True),)
+    return tuple(
+        replace(target(call, f"{maker}.{new}", positional=True), of_class=maker)
+        for maker in sorted(code.makers(receiver, site))
+    )
 
 
 def oaieval(code: Code, mandate: Mandate) -> Iterator[Hit]:

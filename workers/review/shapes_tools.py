@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workers.review.shape import Code, Hit, Mandate, keyword, renamed_keyword
+from workers.review.shapes_targets import Target, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from workers.review.sites import Change, Site
 
 
+_RENAMED = {"functions": "tools", "function_call": "tool_choice"}
 _OTHERS = frozenset({"anthropic", "boto3", "cohere", "google", "mistralai", "vertexai"})
 
 
@@ -88,7 +91,14 @@ def _hit(code: Code, mandate: Mandate, site: Site, schemas: ast.List) -> Hit:
         elsewhere=tuple((at, change) for at, change in calls if at is not site),
         unlock=unlock,
         own=True,
+        needs=tuple(_taken(call) for _, call in takers),
     )
+
+
+def _taken(call: ast.Call) -> Target:
+    """That the call takes the new keywords."""
+    made = target(call, "openai.resources.chat.completions.Completions.create", _RENAMED)
+    return replace(made, arguments_only=True)
 
 
 def _names(schemas: ast.List) -> Iterator[str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from workers.contract.domain import Execution, Finding, Place
     from workers.knowledge.packs import Packs
     from workers.protocols import Answer, Document, Environment, Question
+    from workers.review.shapes import Shapes
+    from workers.review.shapes_targets import Targets
 
     Resolve = Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]
 
@@ -39,23 +41,27 @@ class Reviewer:
 
     async def __call__(self, document: Document, execution: Execution) -> tuple[Finding, ...]:
         """All findings in document order, suppressed ones left out."""
-        found = [*self._patterns(document), *from_execution(document, execution)]
+        shaped = shapes.find(document, self.environment, self.business, self.as_of)
+        found = [*self._patterns(document, shaped), *from_execution(document, execution)]
         if self.resolve is not None:
-            found = await self._resolved(document, found)
+            found = await self._resolved(document, found, shaped.targets)
         return suppress.apply(tuple(sorted(merged(found), key=_order)), document)
 
-    def _patterns(self, document: Document) -> Iterable[Finding]:
+    def _patterns(self, document: Document, shaped: Shapes) -> Iterable[Finding]:
         yield from rules.find(document, self.packs, self.environment, as_of=self.as_of)
         yield from python2.find(document, self.environment)
         yield from models.find(document, self.business, self.as_of)
-        yield from shapes.find(document, self.environment, self.business, self.as_of)
+        yield from shaped.findings
         yield from reader.find(document, self.business)
 
-    async def _resolved(self, document: Document, found: list[Finding]) -> list[Finding]:
-        """With what the environment itself says about the names, and about the targets of the suggestions."""
+    async def _resolved(self, document: Document, found: list[Finding], shaped: Targets) -> list[Finding]:
+        """With what the environment itself says about the names, and about the targets of the suggestions.
+
+        All in one box; a second one only for names that the first one's answers speak of.
+        """
         asked = api.questions(document)
-        answers = await self._ask((*rules.questions(found, self.packs), *asked))
-        known = rules.with_resolution(found, answers, self.packs)
+        answers = await self._ask((*rules.questions(found, self.packs), *shaped.questions, *asked))
+        known = shaped.settled(rules.with_resolution(found, answers, self.packs), answers)
         there = beside(self.workspace, document.path) if self.workspace else Beside()
         said = api.find(document, answers, there.hiding(answers))
         targets = await self._ask(api.targets(said))

@@ -12,7 +12,7 @@ from workers.sandbox.overlay import kernel_overlay
 from workers.sandbox.probe import ProbeResult, probe_box
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from workers.protocols import Box
@@ -27,17 +27,18 @@ async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
     workspace: Path | None = None,
     limits: Limits | None = None,
     raw: bool = False,
+    environ: Mapping[str, str] | None = None,
 ) -> Box:
     """A box for artifacts under `workspace` in this environment; its kernel layer is built if it is not in the cache.
 
-    With `raw` its runs hand out whole outputs (`CellRun.raw`). Never another kind than was asked for: where no box holds there is none.
+    `environ` holds the variables that say where packages come from, by default this process's. With `raw` its runs hand out whole outputs (`CellRun.raw`). Never another kind than was asked for: where no box holds there is none.
 
     Raises:
         SandboxUnavailableError: no box can be started here or it does not hold; says why and what to do.
         EnvironmentBuildError: no kernel can be had for the environment's interpreter.
     """
     limits = limits or Limits()
-    overlay = await kernel_overlay(environment, cache)
+    overlay = await kernel_overlay(environment, cache, environ)
     if kind == "none":
         return LocalBox(environment=environment, overlay=overlay, workspace=workspace, limits=limits, raw=raw)
     refuse_unless_it_holds(await probe_box(environment, overlay, limits))

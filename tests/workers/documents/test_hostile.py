@@ -232,24 +232,53 @@ def test_a_folder_a_pipe_a_device_and_nothing_are_no_files(tmp_path: Path) -> No
 
 
 MEASURE = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from workers.documents.notebook import parse, read
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-document = read(Path(sys.argv[1]), "a.ipynb")
-print(len(document.cells), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+def peak_kb():
+    # Of this program alone: what getrusage says begins with the program that started it.
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+before = peak_kb()
 """
+READ = 'document = read(Path(sys.argv[1]), "a.ipynb")\nprint(len(document.cells), peak_kb() - before)'
+TWIN = """
+import json
+text = Path(sys.argv[1]).read_bytes().decode()
+value = json.loads(text)
+print(len(value["cells"]), peak_kb() - before)
+"""
+"""A reader that holds the file as text."""
 
 
-def test_a_file_near_the_cap_costs_less_than_four_times_its_size(tmp_path: Path) -> None:
-    output: dict[str, Any] = {"output_type": "display_data", "data": {"image/png": "iVBOR" * 10**6}, "metadata": {}}
-    document = notebook(*"abcdef", outputs={cell: [output] for cell in range(6)})
-    (tmp_path / "a.ipynb").write_bytes(document.raw)
+def large(near: str) -> bytes:
+    """30 MB of images in 6 cells, and `near` in a source and beside one of the images."""
+    image: dict[str, Any] = {"output_type": "display_data", "data": {"image/png": "iVBOR" * 10**6}, "metadata": {}}
+    outputs = {cell: [image, *([{**image, "data": {"text/plain": near}}] * (cell == 3))] for cell in range(6)}
+    return notebook(f"# {near}", *"bcdef", outputs=outputs).raw
 
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, tmp_path / "a.ipynb"], check=True, capture_output=True, text=True
-    )
 
+def cost(path: Path, program: str) -> float:
+    """What reading the file costs at its peak, in its own size."""
+    command = [sys.executable, "-c", MEASURE + program, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     cells, grown_kb = map(int, done.stdout.split())
     assert cells == 6
-    assert grown_kb * 1024 < 4 * len(document.raw)
+    return grown_kb * 1024 / path.stat().st_size
+
+
+@pytest.mark.parametrize("near", ["a", "é", "🙂", "🙂 \\u00e9"], ids=["ascii", "latin", "emoji", "emoji and an escape"])
+def test_a_file_near_the_cap_costs_less_than_four_times_its_size(tmp_path: Path, near: str) -> None:
+    path = tmp_path / "a.ipynb"
+    # The builder writes every character as it is; one that is escaped beside it is another matter.
+    path.write_bytes(large(near).replace(b"\\\\u00e9", b"\\u00e9"))
+
+    assert cost(path, READ) < 4
+
+
+def test_a_reader_that_holds_the_file_as_text_is_caught_by_the_measure(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(large("🙂"))
+
+    assert cost(path, TWIN) > 4

@@ -73,7 +73,7 @@ def test_texts_are_split_into_lines_and_images_are_not() -> None:
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_keys_are_sorted_where_the_file_sorts_them(ordered: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_keys_are_sorted_where_the_file_sorts_them(ordered: bool) -> None:
     document = parse(json.dumps(json.loads(notebook("1").raw), sort_keys=ordered).encode(), "a.ipynb")
 
     changed = document.with_outputs({0: [{"text": "a", "output_type": "stream", "name": "stdout"}]})

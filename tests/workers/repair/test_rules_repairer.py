@@ -93,7 +93,7 @@ async def test_nothing_is_proposed_without_a_suggestion() -> None:
         (Rung.E5, False, True),
     ],
 )
-async def test_the_rung_decides_whether_an_edit_is_made(rung: Rung, resolved: bool, offered: bool) -> None:  # noqa: FBT001 - a row of the table
+async def test_the_rung_decides_whether_an_edit_is_made(rung: Rung, resolved: bool, offered: bool) -> None:
     one = finding(edit(0, "0", "zero"))
     assert one.suggestion is not None
     one = replace(one, rung=rung, suggestion=replace(one.suggestion, resolved=resolved))

@@ -22,7 +22,7 @@ from workers.review.execution import find
 SITE = "/env/lib/python3.12/site-packages"
 
 
-def failed(  # noqa: PLR0913 - a fact of an error each
+def failed(
     name: str, message: str, *, cell: int = 0, line: int | None = 1, frames: tuple[str, ...] = (), trace: str = ""
 ) -> Execution:
     """A run that ended in cell `cell`; the cells before it ran."""
@@ -145,7 +145,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("source", "name", "message", "frames", "cause", "unlock"), OTHERS)
-def test_what_no_edit_can_bring_is_not_called_stale_code(  # noqa: PLR0913, PLR0917 - one row of the table
+def test_what_no_edit_can_bring_is_not_called_stale_code(
     source: str, name: str, message: str, frames: tuple[str, ...], cause: Cause, unlock: str
 ) -> None:
     (finding,) = find(notebook(source), failed(name, message, frames=frames))

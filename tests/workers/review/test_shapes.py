@@ -47,12 +47,12 @@ def asked(*phrases: str) -> BusinessRules:
 
 
 def found(*cells: str, rules: BusinessRules = RECIPE, today: date = TODAY, **packages: str) -> tuple[Finding, ...]:
-    return shapes.find(notebook(*cells), environment("3.12", **packages), rules, today)
+    return shapes.find(notebook(*cells), environment("3.12", **packages), rules, today).findings
 
 
 def mended(*cells: str, rules: BusinessRules = RECIPE, **packages: str) -> list[str]:
     document = notebook(*cells)
-    told = shapes.find(document, environment("3.12", **packages), rules, TODAY)
+    told = shapes.find(document, environment("3.12", **packages), rules, TODAY).findings
     edits = [edit for one in told if one.suggestion for edit in one.suggestion.edits]
     return [cell.source for cell in document.edited(edits).cells]
 
@@ -289,7 +289,7 @@ def test_a_word_that_is_no_command_stays(cell: str) -> None:
 @pytest.mark.parametrize(
     ("today", "closed"), [(date(2026, 10, 30), False), (date(2026, 10, 31), True), (date(2026, 12, 1), True)]
 )
-def test_a_rule_whose_target_ends_switches_itself_off_by_date(today: date, closed: bool) -> None:  # noqa: FBT001 - a table
+def test_a_rule_whose_target_ends_switches_itself_off_by_date(today: date, closed: bool) -> None:
     shape = table()["oaieval-to-evals-api"]
 
     assert shape.closed(today) is closed

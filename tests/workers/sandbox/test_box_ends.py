@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import time
 import uuid
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.workers.sandbox.boxes import SMALL, host_processes, notebook, printed
+from tests.workers.sandbox.boxes import SMALL, SharedProcesses, host_processes, notebook, printed
 from workers.sandbox import tree
 
 if TYPE_CHECKING:
@@ -64,15 +65,44 @@ async def test_x142_what_would_survive_is_dead(place: Place) -> None:
     assert list(tree.below(os.getpid())) == []
 
 
-async def test_x142_fifty_runs_leave_nothing(place: Place) -> None:
-    box = place.box()
-    mounts = mount_table()
+STRAYS = """
+import os, sys
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        os.closerange(0, 3)
+        os.execv(sys.executable, [sys.executable, "-S", "-c", "import time; time.sleep(600)", sys.argv[1]])
+"""
 
-    for _ in range(5):
-        await asyncio.gather(*(box.resolve([]) for _ in range(10)))
 
+async def test_x142_two_hundred_runs_with_strays_leave_nothing(place: Place) -> None:
+    box, mounts, marker = place.box(), mount_table(), f"stray-{uuid.uuid4().hex}"
+    leaves_three = [str(place.environment.python), "-S", "-c", STRAYS, marker]
+    nothing = notebook("")
+
+    runs = [
+        completed.returncode
+        for _ in range(50)
+        for completed in await asyncio.gather(*(box.run(leaves_three, nothing) for _ in range(4)))
+    ]
+
+    assert runs == [0] * 200
+    assert host_processes(marker) == []
     assert list(tree.below(os.getpid())) == []
     assert mount_table() == mounts
+
+
+async def test_x142_a_box_that_has_the_hosts_processes_leaves_its_strays(place: Place) -> None:
+    marker = f"stray-{uuid.uuid4().hex}"
+    leaves_three = [str(place.environment.python), "-S", "-c", STRAYS, marker]
+
+    await place.box(kind=SharedProcesses).run(leaves_three, notebook(""))
+    left = host_processes(marker)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+
+    assert len(left) == 3
+    await count_becomes(marker, 0, within_s=20)
 
 
 async def test_a_cancelled_run_leaves_nothing(place: Place) -> None:

@@ -1,0 +1,222 @@
+"""The bell: a ring through arq says "look into the ledger". It carries one row id, holds nothing, and may always be lost.
+
+Whoever is rung looks into the ledger, which alone knows what is to be done; whoever never hears a ring looks every few
+seconds anyway. So Redis may vanish, forget, refuse or be written to by a stranger, and only time is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import structlog
+from arq import func
+from arq.connections import ArqRedis
+from arq.worker import Worker
+from redis.asyncio import ConnectionPool
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+
+log = structlog.get_logger()
+
+Who = Literal["github", "loop"]
+
+RING_S = 1.0
+"""A ring takes no longer than this; the row is in the ledger already."""
+DEAF_S = 1.0
+"""So long after a ring that failed nobody tries another one: a thousand deliveries do not wait a thousand times."""
+KEPT_S = 60
+"""A ring nobody heard is forgotten after this; by then whoever it was for has looked of its own accord."""
+POLL_S = 0.05
+ANSWER_S = 5.0
+"""What a listener waits for Redis to answer, and again to let it go."""
+PAUSES_S = (0.1, 5.0)
+"""Before a listener that died is started again, and at most."""
+LARGEST_ROW = 2**63 - 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Bell:
+    """Rings, and hears rings. One per process; `close` it at the end."""
+
+    url: str
+    """`redis://`, `rediss://` or `unix://`."""
+    _redis: ArqRedis | None = field(default=None, init=False, repr=False)
+    _deaf_until: float = field(default=0.0, init=False)
+
+    async def ring(self, who: Who, row: int) -> None:
+        """Wake a process of the kind `who` to look into the ledger, where `row` has just been written.
+
+        Returns within a second and raises nothing: a ring may be lost.
+        """
+        now = time.monotonic()
+        if now < self._deaf_until:
+            return
+        try:
+            async with asyncio.timeout(RING_S):
+                await self._enqueue(who, row)
+        except (RedisError, OSError, TimeoutError, ValueError) as error:
+            if not self._deaf_until:
+                log.warning("bell.silent", why=f"{type(error).__name__}: {error}")
+            self._deaf_until = time.monotonic() + DEAF_S
+        else:
+            if self._deaf_until:
+                log.info("bell.rings")
+            self._deaf_until = 0.0
+
+    async def listen(self, who: Who, *wakes: asyncio.Event) -> None:
+        """Set every event whenever somebody rings for `who`, until cancelled. Give each loop that waits its own event.
+
+        The arq worker inside dies with its Redis and is started again; at each start the events are set, for nobody
+        knows what was missed.
+        """
+        pause = PAUSES_S[0]
+        while True:
+            started = time.monotonic()
+            try:
+                await self._hear(who, wakes)
+            except (RedisConnectionError, OSError, TimeoutError) as error:
+                log.warning("bell.deaf", who=who, why=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  # whatever stands in Redis may come from anybody
+                log.warning("bell.broken", who=who, why=f"{type(error).__name__}: {error}")
+                await self._forget(who)
+            lived = time.monotonic() - started
+            pause = PAUSES_S[0] if lived > PAUSES_S[1] else min(pause * 2, PAUSES_S[1])
+            await asyncio.sleep(pause)
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._redis is not None:
+            with suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(RING_S):
+                    await self._redis.aclose(close_connection_pool=True)
+            self._redis = None
+
+    async def _enqueue(self, who: Who, row: int) -> None:
+        if self._redis is None:
+            self._redis = connect(self.url, who, RING_S)
+        # The id makes two rings for one row one, as long as nobody heard the first.
+        await self._redis.enqueue_job("ring", row, _job_id=f"{who}:{row}", _queue_name=queue(who), _expires=KEPT_S)
+
+    async def _hear(self, who: Who, wakes: tuple[asyncio.Event, ...]) -> None:
+        redis = connect(self.url, who, ANSWER_S)
+        try:
+            await redis.delete(queue(who))  # what was missed is looked for in the ledger, not here
+            worker = listener(who, redis, wakes)
+            set_all(wakes)
+            try:
+                await worker.async_run()
+            finally:
+                await _let_go(worker)
+        finally:
+            with suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(ANSWER_S):
+                    await redis.aclose(close_connection_pool=True)
+
+    async def _forget(self, who: Who) -> None:
+        """Throw away rings that a worker choked on."""
+        redis = connect(self.url, who, RING_S)
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(RING_S), redis:
+                await redis.delete(queue(who))
+
+
+def queue(who: Who) -> str:
+    """The key in Redis under which rings for `who` wait."""
+    return f"mendloop:bell:{who}"
+
+
+def connect(url: str, who: Who, timeout_s: float) -> ArqRedis:
+    """A client that waits at most `timeout_s` for any answer, and neither writes nor reads a pickle."""
+    pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  # redis types its keywords loosely
+        url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, max_connections=64
+    )
+    return ArqRedis(
+        pool,
+        job_serializer=written,
+        job_deserializer=read,
+        default_queue_name=queue(who),
+        expires_extra_ms=KEPT_S * 1000,
+    )
+
+
+def listener(who: Who, redis: ArqRedis, wakes: tuple[asyncio.Event, ...]) -> Worker:
+    """An arq worker whose one function sets events. It keeps no result and takes no signals from us."""
+
+    async def ring(ctx: dict[Any, Any], row: int) -> None:  # noqa: ARG001  # arq passes both
+        set_all(wakes)
+
+    async def after(ctx: dict[Any, Any]) -> None:  # noqa: ARG001
+        # Again, now that the ring's key is gone: until then a second ring for this row was taken for the first.
+        set_all(wakes)
+
+    return Worker(
+        functions=[func(ring, name="ring")],
+        queue_name=queue(who),
+        redis_pool=redis,
+        after_job_end=after,
+        handle_signals=False,
+        max_jobs=100,
+        job_timeout=1,
+        keep_result=0,
+        max_tries=100,
+        poll_delay=POLL_S,
+        log_results=False,
+        job_serializer=written,
+        job_deserializer=read,
+    )
+
+
+async def answers(url: str, timeout_s: float = RING_S) -> bool:
+    """Whether there is a Redis at `url`."""
+    try:
+        redis = connect(url, "github", timeout_s)
+        async with asyncio.timeout(timeout_s), redis:
+            return bool(await cast("Awaitable[Any]", redis.ping()))  # pyright: ignore[reportUnknownMemberType]  # redis types its keywords loosely
+    except (RedisError, OSError, TimeoutError, ValueError):
+        return False
+
+
+def set_all(wakes: tuple[asyncio.Event, ...]) -> None:
+    """Wake every loop."""
+    for wake in wakes:
+        wake.set()
+
+
+def written(job: dict[str, Any]) -> bytes:
+    """What arq wants to keep, as JSON; an exception as its text."""
+    return json.dumps(job, default=repr).encode()
+
+
+def read(raw: bytes) -> dict[str, Any]:
+    """A ring, made anew from the one number in it. Whoever can write to Redis can ring, and nothing else.
+
+    Raises:
+        ValueError: it is not a ring.
+    """
+    match json.loads(raw):
+        case {"f": "ring", "a": [int(row)]} if not isinstance(row, bool) and 0 < row <= LARGEST_ROW:
+            return {"f": "ring", "a": [row], "k": {}, "t": None, "et": int(time.time() * 1000)}
+        case _:
+            raise ValueError("not a ring")
+
+
+async def _let_go(worker: Worker) -> None:
+    """Stop what a worker left running; its Redis is gone, as a rule."""
+    for task in _tasks(worker):
+        task.cancel()
+    await asyncio.gather(*_tasks(worker), return_exceptions=True)
+
+
+def _tasks(worker: Worker) -> Iterator[asyncio.Task[Any]]:
+    main = worker.main_task
+    if main is not None and not main.done():
+        yield main
+    yield from worker.tasks.values()

@@ -1,0 +1,253 @@
+"""One job: a token is asked for, the commit fetched, the loop run on its files, and the run left for whoever publishes it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import structlog
+from sqlalchemy import select
+
+from workers.asking import AccessEndedError, BrokerError
+from workers.contract import config, config_file, messages, runs
+from workers.contract.errors import ConfigError
+from workers.contract.job import Trigger
+from workers.contract.ledger import LedgerError, LostClaimError, claims, tables
+from workers.contract.ledger.working import PutBack
+from workers.contract.phases import reached
+from workers.fetching import Caps, FetchError, Source, fetch_snapshot
+from workers.private import private_folder
+from workers.running.unattended import Commission, mend_repository
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Coroutine, Mapping
+    from pathlib import Path
+
+    from workers.asking import Desk
+    from workers.contract.bell import Bell
+    from workers.contract.deployment import LoopSettings
+    from workers.contract.domain import Report
+    from workers.contract.job import Job
+    from workers.contract.ledger import Claim, Ledger
+    from workers.contract.redact import Redactor
+    from workers.fetching import Snapshot
+    from workers.running.repository import Finished, Means
+
+log = structlog.get_logger()
+
+TICK_S = 1.0
+"""How often progress is written and a wish to stop is read."""
+WEATHER_S = 20.0
+NAMED = frozenset({Trigger.COMMAND, Trigger.FOLLOW_UP})
+"""Triggers by which a person named the artifacts, which then are read whatever the configuration includes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What every job of this process is worked on with."""
+
+    ledger: Ledger
+    bell: Bell
+    desk: Desk
+    settings: LoopSettings
+    means: Means
+    redactor: Redactor
+    caps: Caps = field(default_factory=Caps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRun:
+    """Why a job ends without a run. `theirs`: the owner can do something about it; `ours`: trying again later may help."""
+
+    fault: Literal["theirs", "ours", "cancelled"]
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Following:
+    """How far the job is, as the ledger's `jobs.progress` has it."""
+
+    started: float = field(default_factory=time.monotonic)
+    phase_now: str = "fetch"
+    artifact: str = ""
+    iteration: int = 0
+    of: int = 0
+    artifacts: set[str] = field(default_factory=set[str])
+    done: int = 0
+
+    def phase(self, artifact: str, phase: str, iteration: int) -> None:
+        """The loop entered a phase."""
+        self.artifacts.add(artifact)
+        self.artifact, self.phase_now, self.iteration = artifact, phase, iteration
+
+    def finished(self, report: Report) -> None:
+        """An artifact ended."""
+        self.artifacts.add(report.artifact.path)
+        self.done += 1
+
+    def told(self) -> dict[str, Any]:
+        """As JSON tells it."""
+        return {
+            "phase": self.phase_now,
+            "artifact": self.artifact,
+            "iteration": self.iteration,
+            "of": self.of,
+            "artifacts": len(self.artifacts),
+            "done": self.done,
+            "elapsed_s": round(time.monotonic() - self.started, 1),
+        }
+
+
+async def handle(shop: Workshop, claim: Claim) -> None:
+    """Work on a job in state `ready`; it is `ran` afterwards, with a run or with the reason why there is none.
+
+    Raises:
+        LostClaimError: somebody else has it; nothing was written.
+        PutBack: not now.
+    """
+    job = messages.job_from_json(claim.row["job"].encode())
+    structlog.contextvars.bind_contextvars(job=job.id, repository=job.repository_id)
+    reached("loop.claimed", job=job.id)
+    following = Following(of=job.iterations or _most_iterations(job))
+    cancelled = asyncio.Event()
+    async with _beside(_tick(shop, claim, following, cancelled)):
+        ended = await _run(shop, claim, job, following, cancelled)
+    if isinstance(ended, NoRun):
+        progress = following.told() | {"ended": ended.fault, "reason": shop.redactor.mask(ended.reason)}
+        run_id = ""
+    else:
+        progress, run_id = following.told() | {"phase": "publish"}, ended.run.id
+    reached("loop.ran", job=job.id)
+    # Tries start anew: from here on they count for whoever publishes.
+    await shop.ledger.finish(
+        claim,
+        state="ran",
+        run_id=run_id,
+        progress=json.dumps(progress),
+        tries=0,
+        reason="",
+        updated_at=shop.ledger.clock(),
+    )
+    reached("loop.told", job=job.id)
+    await shop.bell.ring("github", job.id)
+
+
+async def _run(
+    shop: Workshop, claim: Claim, job: Job, following: Following, cancelled: asyncio.Event
+) -> Finished | NoRun:
+    if cancelled.is_set() or claim.row["stop"]:
+        return NoRun(fault="cancelled", reason="stopped before it began")
+    with private_folder(shop.settings.state / "work") as folder:
+        try:
+            snapshot = await _snapshot(shop, claim, folder, cancelled)
+            reached("loop.fetched", job=job.id)
+            return await _mend(shop, job, snapshot, following, cancelled)
+        except FetchError as error:
+            if cancelled.is_set():
+                return NoRun(fault="cancelled", reason="stopped while the commit was fetched")
+            if error.theirs:
+                return NoRun(fault="theirs", reason=str(error))
+            raise PutBack(WEATHER_S, str(error), counts=True) from error
+        except AccessEndedError as error:
+            return NoRun(fault="theirs", reason=str(error))
+        except BrokerError as error:
+            raise PutBack(WEATHER_S, str(error)) from error
+        except ConfigError as error:
+            return NoRun(fault="theirs", reason=str(error))
+
+
+async def _snapshot(shop: Workshop, claim: Claim, folder: Path, cancelled: asyncio.Event) -> Snapshot:
+    """The commit's files; the token is gone when this returns."""
+    async with shop.desk.grant(claim) as grant:
+        reached("loop.granted", job=claim.id)
+        source = Source(
+            git_url=shop.settings.github_url,
+            repository=grant.repository,
+            sha=grant.sha,
+            # An address that the operator configured may be one of the operator's own network.
+            private_network=shop.settings.github_url != "https://github.com",
+        )
+        stop = threading.Event()
+        try:
+            async with _beside(_pass_on(cancelled, stop)):
+                return await asyncio.to_thread(fetch_snapshot, source, grant.token, folder, shop.caps, stop)
+        finally:
+            # When we are cancelled ourselves, the thread has to hear of it as well.
+            stop.set()
+
+
+async def _pass_on(cancelled: asyncio.Event, stop: threading.Event) -> None:
+    await cancelled.wait()
+    stop.set()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """While inside, `work` goes on; it is ended at the end. It answers for its own troubles."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _mend(
+    shop: Workshop, job: Job, snapshot: Snapshot, following: Following, cancelled: asyncio.Event
+) -> Finished:
+    commission = Commission(
+        repo=snapshot.folder,
+        configuration=job.configuration.encode(),
+        artifacts=job.paths,
+        named=job.trigger in NAMED,
+        as_of=date.fromisoformat(job.as_of) if job.as_of else datetime.now(UTC).date(),
+        overrides=_overrides(job),
+        run_id=runs.new_id(datetime.now(UTC), job.repository.rpartition("/")[2]),
+        store=shop.settings.runs,
+        redactor=shop.redactor,
+    )
+    return await mend_repository(commission, shop.means, progress=(following,), cancelled=cancelled)
+
+
+def _most_iterations(job: Job) -> int:
+    """What the configuration allows, for those who look on; a folder's own setting may differ."""
+    try:
+        file = config_file.read(job.configuration.encode(), config.PATH)
+    except ConfigError:
+        return 0
+    return int((file.stated if file else {}).get("max_iterations", config.Config().max_iterations))
+
+
+def _overrides(job: Job) -> Mapping[str, Any]:
+    return {} if job.iterations is None else {"--max-iterations": job.iterations}
+
+
+async def _tick(shop: Workshop, claim: Claim, following: Following, cancelled: asyncio.Event) -> None:
+    """Write progress and obey a wish to stop. A claim that was lost ends the work too; the last write then finds out."""
+    told = ""
+    while True:
+        await asyncio.sleep(TICK_S)
+        now = json.dumps(following.told())
+        try:
+            if await _told(shop, claim, now if now != told else None):
+                cancelled.set()
+            told = now
+        except LostClaimError:
+            cancelled.set()
+        except LedgerError as error:
+            log.warning("job.no_progress_written", why=str(error))
+
+
+async def _told(shop: Workshop, claim: Claim, progress: str | None) -> bool:
+    """Write progress; whether somebody wants the job stopped."""
+    async with shop.ledger.write() as connection:
+        if progress is not None:
+            await claims.guarded(connection, claim, progress=progress)
+        found = await connection.execute(select(tables.jobs.c.stop).where(tables.jobs.c.id == claim.id))
+        return bool(found.scalar_one())
