@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench corpus lock format clean
+.PHONY: help setup demo try test check bench corpus lock format clean
 
 bin := .venv/bin
 
@@ -12,6 +12,9 @@ setup:
 demo: setup ## repair the examples in boxes, print what came of it, change nothing in the tree
 	@examples/demo
 
+try: setup ## the whole App on this machine, beside a GitHub that is not one: push, comment, click; Ctrl-C ends it
+	@$(bin)/python -m tests.app.try_it $(TRY)
+
 test: setup ## every test
 	@$(bin)/python -m pytest -n 2 --dist worksteal
 
@@ -22,14 +25,16 @@ check: setup ## format, lint, types, import contracts
 	@$(bin)/pyright --warnings
 	@$(bin)/lint-imports --no-logo
 
-bench: setup ## time a boxed notebook beside nbconvert and papermill
+bench: setup ## time a boxed notebook beside nbconvert and papermill, and the webhook beside Probot
 	@$(bin)/python -m bench.execute
+	@$(bin)/python -m bench.ingress
 
 corpus: setup ## measure on a folder of real stale documents: make corpus CORPUS=DIR
 	@$(bin)/python -m bench.corpus $(CORPUS)
 
 lock: setup ## resolve the dependencies anew
 	@$(bin)/uv pip compile -q --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade -o requirements.lock pyproject.toml
+	@printf '%s\n' hatchling | $(bin)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o requirements-build.lock -
 
 format: setup ## format and mend what the linter can
 	@$(bin)/ruff format -q .

@@ -1,0 +1,1 @@
+"""Unmodified Probot 14 as a second client of the fake GitHub."""

@@ -1,0 +1,3 @@
+from tests.bot.ledgers import app, clock, ledger, postgres_server, url
+
+__all__ = ["app", "clock", "ledger", "postgres_server", "url"]
