@@ -220,5 +220,5 @@ def _plain(text: str, numbers: dict[str, str]) -> str:
 
 def differences(seen: dict[str, Any], expected: dict[str, Any]) -> list[str]:
     """What differs, line by line; nothing where they are the same."""
-    texts = [json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (expected, seen)]
-    return list(difflib.unified_diff(*texts, "expected", "seen", lineterm="", n=1))
+    before, after = (json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (expected, seen))
+    return list(difflib.unified_diff(before, after, "expected", "seen", lineterm="", n=1))

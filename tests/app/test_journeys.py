@@ -74,7 +74,7 @@ async def test_a_pushed_stale_notebook_becomes_a_pull_request_with_its_evidence(
     [check] = checks
     assert check["conclusion"] == "neutral"
     assert [note["path"] for note in check["annotations"]] == ["a.ipynb", "a.ipynb"]
-    assert {STALE.decode().splitlines()[note["start_line"] - 1].strip() for note in check["annotations"]} == {
+    assert {STALE.decode().splitlines()[int(note["start_line"]) - 1].strip() for note in check["annotations"]} == {
         '"source": ["print(collections.Mapping)"],' if b'["print' in STALE else '"print(collections.Mapping)"'
     }
 
