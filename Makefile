@@ -25,9 +25,10 @@ check: setup ## format, lint, types, import contracts
 	@$(bin)/pyright --warnings
 	@$(bin)/lint-imports --no-logo
 
-bench: setup ## time a boxed notebook beside nbconvert and papermill, and the webhook beside Probot
+bench: setup ## time a boxed notebook beside nbconvert and papermill, the webhook beside Probot, and a push until its pull request
 	@$(bin)/python -m bench.execute
 	@$(bin)/python -m bench.ingress
+	@$(bin)/python -m bench.latency
 
 corpus: setup ## measure on a folder of real stale documents: make corpus CORPUS=DIR
 	@$(bin)/python -m bench.corpus $(CORPUS)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.published import Ending, Landing
 from workers.contract import report as numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.ignoring import Ignored
     from bot.publications import Publication
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 UNSPECIFIC = frozenset({"api", "execution", "python2", "shapes", "hints", "outputs"})
 """Namespaces of rules that say how something was found, not whose change it is."""
+PYTHON = frozenset({"builtins", *sys.stdlib_module_names})
+"""What comes with the language: whose change it is, is Python's."""
+LIBRARY = re.compile(r"/(?:site|dist)-packages/([A-Za-z_][A-Za-z0-9_]*)")
 KEY_CHARS = 16
 READABLE_CHARS = 40
 
@@ -46,6 +50,8 @@ class Candidate:
     """Git's id of it."""
     earlier: tuple[str, ...] = ()
     """Ids of the findings that its pull request mends already."""
+    outputs_kept: tuple[int, ...] = ()
+    """Edited cells that now print something else than the stored outputs they keep, from 0."""
 
     @property
     def path(self) -> str:
@@ -90,16 +96,31 @@ def mended_findings(report: Report) -> tuple[Finding, ...]:
 
 def cause(report: Report) -> str:
     """The library or subject that most of what is mended comes from."""
-    named = Counter(_subject(finding) for finding in mended_findings(report))
+    named = Counter(_subject(finding, report) for finding in mended_findings(report))
     specific = {name: often for name, often in named.items() if name not in UNSPECIFIC} or named
     return min(specific, key=lambda name: (-specific[name], name), default="repair")
 
 
-def _subject(finding: Finding) -> str:
+def _subject(finding: Finding, report: Report) -> str:
     namespace = finding.rule.partition("/")[0]
-    target = finding.suggestion.target if finding.suggestion else None
-    subject = target.partition(".")[0] if namespace in UNSPECIFIC and target else namespace
+    names = _names(finding, report) if namespace in UNSPECIFIC else iter(())
+    subject = next((name.partition(".")[0] for name in names), namespace)
+    subject = "python" if subject in PYTHON else subject
     return re.sub(r"[^a-z0-9_.+-]+", "-", subject.lower()).strip("-.")[:READABLE_CHARS] or "repair"
+
+
+def _names(finding: Finding, report: Report) -> Iterator[str]:
+    """What it is about, the surest first: where its edit goes, what a repair of it edited, what was called when it raised."""
+    if finding.suggestion and finding.suggestion.target:
+        yield finding.suggestion.target
+    for record in report.records:
+        if finding.id in record.repair.findings:
+            yield from record.repair.about
+    runs = [report.base.first] if report.base else []
+    for run in (*runs, *(record.validation.head for record in report.records)):
+        if run.error and finding.place and run.failed_cell == finding.place.cell:
+            called = (LIBRARY.search(file.replace("\\", "/")) for file, _, _ in run.error.frames)
+            yield from (found[1] for found in called if found)
 
 
 def key(*parts: str) -> str:
@@ -138,6 +159,8 @@ class Sorted:
 
     groups: tuple[Group, ...]
     landings: tuple[Landing, ...]
+    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Root -> paths that a limit holds back."""
 
 
 def without_ignored(candidates: Sequence[Candidate], ignored: Ignored) -> tuple[list[Candidate], list[Landing]]:
@@ -169,16 +192,19 @@ def limited(groups: Sequence[Group], live: Sequence[Publication], settings: Pull
     standing = {each.problem: each for each in live}
     kept: list[Group] = []
     landings: list[Landing] = []
+    waiting: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for group in groups:
         if group.problem not in standing and not asked and open_in[group.root] >= settings.open_limit:
             landings.append(_waits(group.paths, f"The limit of open pull requests is {settings.open_limit}."))
+            waiting[group.root] += group.paths
             continue
         open_in[group.root] += group.problem not in standing
         fits, waits = _fitting(group, standing.get(group.problem), settings.artifact_limit)
         kept.append(fits)
         if waits:
             landings.append(_waits(waits, f"A pull request holds at most {settings.artifact_limit} artifacts."))
-    return Sorted(tuple(kept), tuple(landings))
+            waiting[group.root] += waits
+    return Sorted(tuple(kept), tuple(landings), waiting)
 
 
 def _waits(paths: tuple[str, ...], why: str) -> Landing:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
 
 from workers.contract.ledger import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from workers.contract.ledger import Ledger
+
+
+DECISIONS = ("closed:", "expired:", "reverted:")
+"""How `why` begins where a no follows from what became of a pull request, and nobody spelled it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,23 @@ async def ignore(ledger: Ledger, repository_id: int, findings: Iterable[tuple[st
             values = {"kind": "finding", "value": found, "artifact": artifact, "why": why}
             common = {"repository_id": repository_id, "created_at": ledger.clock()}
             await connection.execute(insert(table).values(**values, **common))
+
+
+def at(paths: Sequence[str]) -> ColumnElement[bool]:
+    """The findings of artifacts at these paths, or in folders of these names."""
+    table = tables.ignored
+    folders = [table.c.artifact.startswith(f"{path.rstrip('/')}/", autoescape=True) for path in paths]
+    whole = true() if "." in paths else or_(table.c.artifact.in_(paths), *folders)
+    return and_(table.c.kind == "finding", table.c.artifact != "", whole)
+
+
+async def wanted_again(ledger: Ledger, repository_id: int, paths: Sequence[str], before: float) -> None:
+    """Somebody asked for these paths by name: what became of pull requests before that moment is no longer a no."""
+    table = tables.ignored
+    decided = or_(*(table.c.why.startswith(each) for each in DECISIONS))
+    lifted = and_(table.c.repository_id == repository_id, table.c.created_at < before, decided, at(paths))
+    async with ledger.write() as connection:
+        await connection.execute(delete(table).where(lifted))
 
 
 async def welcome_again(ledger: Ledger, repository_id: int, why: str) -> None:

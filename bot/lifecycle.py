@@ -17,17 +17,20 @@ from sqlalchemy import select
 from bot import commits, ignoring, publications
 from bot.github import AccessEnded, GitHubError, Limited, Purpose, Refused, Unavailable
 from bot.publications import LOOK_AGAIN_S, NEVER, Publication, State, record_unclaimed, told
-from bot.publishing import keeping
+from bot.publishing import dressing, keeping, waiting
 from bot.publishing.opening import withdrawn
 from bot.publishing.settling import Settling
 from bot.publishing.standing import Closed, Human, Merged, Ours, judge
 from bot.publishing.standing import look as look_at
+from bot.publishing.work import pause_s
 from workers.contract import config_file, messages
 from workers.contract.config import PATH, Config
 from workers.contract.errors import ConfigError
 from workers.contract.ledger import LostClaimError, tables
 
 if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+
     from bot.app import App
     from bot.github import Api
     from bot.publishing.standing import Pull, Seen, Standing
@@ -39,7 +42,6 @@ LEASE_S = 600.0
 """Nobody else looks meanwhile; also how long until the next look where this one is cut off."""
 HOUR_S = 3600.0
 DAY_S = 86400.0
-WEATHER_S = 60.0
 TURNS = 4
 
 
@@ -50,6 +52,8 @@ class Tending:
     app: App
     api: Api
     config: Config
+    repository: RowMapping
+    """Its row in the ledger."""
 
     @property
     def settling(self) -> Settling:
@@ -73,7 +77,7 @@ async def _looked(app: App, publication: Publication) -> None:
     except Limited as limit:
         later = limit.until
     except Unavailable:
-        later = now + WEATHER_S
+        later = now + pause_s(publication.updated_at, now)
     except (AccessEnded, Refused):
         later = now + DAY_S
     except LostClaimError:
@@ -99,7 +103,7 @@ async def _tended(app: App, publication: Publication) -> float:
     async with app.github.repository(row["installation_id"], publication.repository_id, Purpose.PUBLISH) as api:
         if await keeping.is_archived(api):
             return app.ledger.clock() + DAY_S
-        return await _turned(Tending(app=app, api=api, config=config), publication)
+        return await _turned(Tending(app=app, api=api, config=config, repository=row), publication)
 
 
 async def _config(app: App, publication: Publication) -> Config:
@@ -125,7 +129,10 @@ async def _turned(tending: Tending, publication: Publication) -> float:
         if after is None:
             break
         publication = after
-    return NEVER if not publication.live else tending.app.ledger.clock() + LOOK_AGAIN_S
+    row = tending.repository
+    await waiting.resume(tending.app, publication, row["installation_id"], row["default_branch"])
+    now = tending.app.ledger.clock()
+    return NEVER if not publication.live else dressing.again_at(publication, now) or now + LOOK_AGAIN_S
 
 
 async def _step(tending: Tending, publication: Publication, seen: Seen) -> Publication | None:
@@ -185,6 +192,9 @@ async def _theirs(tending: Tending, publication: Publication, tip: str, pull: Pu
 
 
 async def _ours(tending: Tending, publication: Publication, pull: Pull) -> Publication | None:
+    left = await _owed(tending, publication, pull)
+    if left != dressing.owed(publication):
+        return await tending.settling.record(publication, told=dressing.paid(publication, left))
     asked = sorted(each for each in publication.told if each.startswith("say:"))
     if asked:
         key = asked[0].removeprefix("say:")
@@ -198,6 +208,15 @@ async def _ours(tending: Tending, publication: Publication, pull: Pull) -> Publi
         return await tending.settling.record(publication, state=State.EXPIRED)
     await keeping.warn_of_blocked_checks(tending.app, tending.api, publication, pull)
     return None
+
+
+async def _owed(tending: Tending, publication: Publication, pull: Pull) -> frozenset[str]:
+    """What is still owed of labels and reviewers, after one more try."""
+    if dressing.again_at(publication, tending.app.ledger.clock()) is None:
+        return frozenset()
+    return await dressing.dress(
+        tending.api, pull.number, dressing.owed(publication), tending.config.github.pull_requests
+    )
 
 
 def _is_idle(tending: Tending, pull: Pull) -> bool:

@@ -84,6 +84,10 @@ class Content:
     """SHA-256 of the body as we last wrote it."""
     undoes: int | None = None
     """Of a revert: the pull request that it takes back."""
+    draft: bool = False
+    """Whether we last wanted it to be a draft."""
+    waiting: tuple[str, ...] = ()
+    """Paths that the owner's limits hold back while it is there."""
 
     def piece(self, path: str) -> Piece | None:
         """The piece at `path`, if there is one."""

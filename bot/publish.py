@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from sqlalchemy import select
 
-from bot import check_run
+from bot import asks, check_run, ignoring
 from bot.authority import may_write
 from bot.github import AccessEnded, GitHubError, Limited, Purpose, Refused, Unavailable
 from bot.published import NOTHING, Ending, Landing, Published
@@ -20,12 +20,12 @@ from bot.publishing import answering
 from bot.publishing.opening import Ended, opened
 from bot.publishing.proposals import proposals
 from bot.publishing.recording import keep_records
-from bot.publishing.redoing import anew
+from bot.publishing.redoing import rebase, recreate
 from bot.publishing.reverting import revert
-from bot.publishing.work import OutOfDateError, Seams, Task, Work
+from bot.publishing.work import OutOfDateError, Seams, Task, Work, pause_s
 from workers.contract import messages, runs
 from workers.contract.errors import ConfigError
-from workers.contract.job import Aim
+from workers.contract.job import Aim, Trigger
 from workers.contract.ledger import LostClaimError, tables
 from workers.contract.phases import reached
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from bot.app import App
+    from bot.asks import Ask
     from workers.contract.domain import Run
     from workers.contract.ledger import Claim
 
@@ -43,7 +44,11 @@ TURNS = 5
 """How often a run is read anew because people decided something meanwhile, before it is put back."""
 TRIES = 3
 SEAMS = Seams()
-DOINGS: Mapping[str, Callable[[Work], Awaitable[Published]]] = {"revert": revert, "rebase": anew, "recreate": anew}
+DOINGS: Mapping[str, Callable[[Work], Awaitable[Published]]] = {
+    "revert": revert,
+    "rebase": rebase,
+    "recreate": recreate,
+}
 """What may be asked of the publisher itself, besides publishing a run."""
 
 
@@ -62,7 +67,8 @@ async def _handled(app: App, claim: Claim, seams: Seams) -> None:
         wait = max(limit.until - app.ledger.clock(), 1.0)
         await app.ledger.put_back(claim, delay_s=wait, reason=str(limit), counts=False)
     except (Unavailable, OutOfDateError) as weather:
-        await app.ledger.put_back(claim, delay_s=AGAIN_S, reason=str(weather), counts=False)
+        delay_s = pause_s(claim.row["updated_at"], app.ledger.clock())
+        await app.ledger.put_back(claim, delay_s=delay_s, reason=str(weather), counts=False)
     except (AccessEnded, Refused) as ended:
         # Nothing is written after that, not even why.
         await app.ledger.finish(claim, state="cancelled", reason=f"access ended: {ended}")
@@ -138,28 +144,35 @@ async def _effects(task: Task) -> Published | Ended:
 
 
 async def _effect(work: Work, doing: str) -> Published:
-    asked = await _askers(work)
-    if asked is not None and not asked:
+    people = await _askers(work)
+    if people is not None and not people:
         why = "Who asked for it may not write here any more."
         return Published((Landing(ending=Ending.REFUSED, paths=work.job.paths, why=why),))
     if doing:
         return await DOINGS[doing](work)
-    published = await proposals(work, asked=bool(asked))
+    for ask in people or ():
+        await _wanted_again(work, ask)
+    published = await proposals(work, asked=bool(people))
     if any(each.ending is Ending.PROPOSED for each in published.landings):
         await keep_records(work)
     return published
 
 
-async def _askers(work: Work) -> bool | None:
-    """Whether somebody who asked for this may write here now; None where no person did."""
+async def _askers(work: Work) -> list[Ask] | None:
+    """What was asked for by people who may write here now; None where no person asked for anything."""
     people = [request for request in await answering.waiting(work.app, work.job.id) if answering.by_person(request)]
     if not people:
         # The requests of a person's job may have been answered in a try that was cut off after it had published.
         return None
-    for request in people:
-        if await may_write(work.api, request["actor_id"], request["actor"]):
-            return True
-    return False
+    found = [asks.of(request) for request in people]
+    return [each for each in found if await may_write(work.api, each.actor_id, each.actor)]
+
+
+async def _wanted_again(work: Work, ask: Ask) -> None:
+    """Who names paths wants them, whatever became of earlier pull requests about them."""
+    if ask.trigger is Trigger.COMMAND and ask.verb == "repair" and ask.arguments.paths and not work.app.dry_run:
+        where = work.api.repository_id
+        await ignoring.wanted_again(work.app.ledger, where, ask.arguments.paths, before=ask.created_at)
 
 
 async def _concluded(app: App, claim: Claim, run: Run | None, published: Published, reason: str) -> None:

@@ -18,7 +18,7 @@ from workers.contract.report import Delivery
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.grouping import Group
+    from bot.grouping import Candidate, Group
     from bot.identity import Identity
     from bot.publications import Piece
     from workers.contract.config_github import PullRequests
@@ -65,7 +65,7 @@ def title(group: Group) -> str:
 def text(run: Run, group: Group, about: Identity, link: str, notes: Sequence[str]) -> Text:
     """Title and body for the artifacts of a group."""
     reports = tuple(candidate.report for candidate in group.candidates)
-    deliveries = {each.path: delivery(each.before, each.raw) for each in group.candidates}
+    deliveries = {each.path: delivery(each) for each in group.candidates}
     hidden = identity.block(about)
     frame = Frame(notes=tuple(notes), link=link, chars=CHARS - len(hidden) - 2)
     shown = _alone(run, reports)
@@ -77,10 +77,10 @@ def _alone(run: Run, reports: tuple[Report, ...]) -> Run:
     return replace(run, reports=reports, seconds=sum(report.seconds for report in reports))
 
 
-def delivery(before: bytes, after: bytes) -> Delivery:
-    """What differs between what GitHub has and what is proposed."""
-    changed = cells.changes(before, after)
-    return Delivery(changed_cells=changed.sources, outputs_changed=changed.outputs)
+def delivery(each: Candidate) -> Delivery:
+    """What differs between what GitHub has and what is proposed, and what its run printed otherwise."""
+    changed = cells.changes(each.before, each.raw)
+    return Delivery(changed_cells=changed.sources, outputs_changed=changed.outputs, outputs_kept=each.outputs_kept)
 
 
 def revert_text(number: int | None, pieces: Sequence[Piece], left: Sequence[str], about: Identity) -> Text:

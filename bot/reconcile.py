@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from sqlalchemy import select, update
 
 from bot.github import NotFound, Unprocessable, shaped
@@ -23,23 +23,50 @@ log = structlog.get_logger()
 WATERMARK = "hook-deliveries"
 PAGES = 100
 """GitHub keeps deliveries for some days; so many pages of 100 are read in one pass."""
-LAST_GUIDS = 5000
+OVERLAP_S = 300.0
+"""So much of the list is read again at every pass: a delivery gets its number when it is sent off, and is listed when it has
+ended, which may be later than others after it."""
+UNDER_WAY_S = 120.0
+"""So long what was asked for may be under way; then it is asked for again."""
+KEPT_S = 3600.0
+"""So long it is remembered how often a delivery was asked for."""
+PAUSES_S = (1.0, 300.0)
+"""Between two asks for one delivery: at first, and at most."""
 TRIES = 5
-"""A delivery that is refused so often is left alone: it is our answer that is wrong, and that is seen elsewhere."""
+"""A delivery that we refuse so often is left alone: it is our answer that is wrong, and that is seen elsewhere. One that does
+not reach us is asked for as long as GitHub has it."""
 
 
 class _Delivery(BaseModel):
     id: int
     guid: str
     status_code: int
-    redelivery: bool = False
+    delivered_at: AwareDatetime
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was not taken."""
+        return not 200 <= self.status_code < 300  # noqa: PLR2004 - HTTP
+
+    @property
+    def refused(self) -> bool:
+        """Whether somebody here said no, instead of nobody being here."""
+        return 400 <= self.status_code < 500  # noqa: PLR2004 - HTTP
+
+
+class _Asked(BaseModel):
+    tries: int = 0
+    id: int = 0
+    """The attempt that had failed."""
+    at: float = 0.0
+    given_up: bool = False
 
 
 class _Mark(BaseModel):
-    """How far the list was read, and how often which of its deliveries was asked for again."""
+    """From where on the list is read, and which of its deliveries were asked for again, by GUID."""
 
     id: int = 0
-    asked: dict[str, int] = Field(default_factory=dict)
+    asked: dict[str, _Asked] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +80,8 @@ class Reconciled:
 async def reconcile(app: App) -> Reconciled:
     """Ask GitHub to deliver again what it failed to deliver since the last pass.
 
-    The mark moves only when everything before it was asked for, so a pass that is cut off is made up for by the next.
+    The mark moves only when everything before it was asked for, so a pass that is cut off is made up for by the next. What
+    was asked for is judged by its own entry in the list, and not asked for again before there is one.
 
     Raises:
         Limited, Unavailable: later.
@@ -62,13 +90,25 @@ async def reconcile(app: App) -> Reconciled:
     mark = await _mark(app)
     listed = await _since(api, mark.id)
     failed = await _missing(app, listed)
-    asked = await _ask_again(api, failed, mark)
-    highest = max((delivery.id for delivery in listed), default=mark.id)
-    left = {delivery.guid for delivery in failed}
-    kept = {guid: tries for guid, tries in mark.asked.items() if guid in left}
-    # What was asked for again appears in the list under a new number, and is judged by it at the next pass.
-    await _keep(app, _Mark(id=max(highest, mark.id), asked=kept | asked))
-    return Reconciled(read=len(listed), asked=len(asked))
+    now = app.ledger.clock()
+    asked = {guid: each for guid, each in mark.asked.items() if each.at > now - KEPT_S}
+    try:
+        count = await _ask_again(api, failed, asked, now)
+    except BaseException:
+        await _keep(app, _Mark(id=mark.id, asked=asked))
+        raise
+    open_ = [each for each in failed if not asked[each.guid].given_up]
+    await _keep(app, _Mark(id=_next_mark(listed, open_, mark.id), asked=asked))
+    return Reconciled(read=len(listed), asked=count)
+
+
+def _next_mark(listed: list[_Delivery], failed: list[_Delivery], mark: int) -> int:
+    """The highest number before which nothing is missing, and nothing can come any more by GitHub's own clock."""
+    if not listed:
+        return mark
+    newest = max(delivery.delivered_at for delivery in listed)
+    old = (each.id for each in listed if (newest - each.delivered_at).total_seconds() > OVERLAP_S)
+    return min([max(old, default=mark), *(each.id - 1 for each in failed)])
 
 
 async def _since(api: AppApi, mark: int) -> list[_Delivery]:
@@ -89,7 +129,7 @@ async def _missing(app: App, listed: list[_Delivery]) -> list[_Delivery]:
     last: dict[str, _Delivery] = {}
     for delivery in listed:
         last.setdefault(delivery.guid, delivery)
-    failed = [delivery for delivery in last.values() if not 200 <= delivery.status_code < 300]  # noqa: PLR2004 - HTTP
+    failed = [delivery for delivery in last.values() if delivery.failed]
     stored = await _stored(app, [delivery.guid for delivery in failed])
     return [delivery for delivery in failed if delivery.guid not in stored]
 
@@ -103,21 +143,41 @@ async def _stored(app: App, guids: list[str]) -> set[str]:
     return found
 
 
-async def _ask_again(api: AppApi, failed: list[_Delivery], mark: _Mark) -> dict[str, int]:
-    """The oldest first, at the pace of the client."""
-    asked: dict[str, int] = {}
+async def _ask_again(api: AppApi, failed: list[_Delivery], asked: dict[str, _Asked], now: float) -> int:
+    """The oldest first, at the pace of the client; how many. `asked` is kept up to date."""
+    count = 0
     for delivery in reversed(failed):
-        tries = mark.asked.get(delivery.guid, 0)
-        if tries >= TRIES:
+        before = asked.setdefault(delivery.guid, _Asked(at=now))
+        if before.given_up or now < _due_at(delivery, before):
+            continue
+        given_up = delivery.refused and before.tries >= TRIES
+        if given_up:
             log.error("delivery.given_up", guid=delivery.guid, status=delivery.status_code)
-            continue
-        try:
-            await api.post(f"/app/hook/deliveries/{delivery.id}/attempts")
-        except (NotFound, Unprocessable) as error:
-            log.warning("delivery.not_sent_again", guid=delivery.guid, reason=str(error))
-            continue
-        asked[delivery.guid] = tries + 1
-    return asked
+        else:
+            given_up = not await _is_asked(api, delivery)
+            count += not given_up
+        asked[delivery.guid] = _Asked(tries=before.tries + 1, id=delivery.id, at=now, given_up=given_up)
+    return count
+
+
+def _due_at(delivery: _Delivery, before: _Asked) -> float:
+    """When to ask: at once at first, after a pause when another attempt failed, later while there is none to be seen."""
+    if not before.tries:
+        return before.at
+    if delivery.id <= before.id:
+        return before.at + UNDER_WAY_S
+    first, most = PAUSES_S
+    return before.at + min(first * 2 ** min(before.tries - 1, 20), most)
+
+
+async def _is_asked(api: AppApi, delivery: _Delivery) -> bool:
+    """Whether GitHub sends it again; it says no where it has it no longer."""
+    try:
+        await api.post(f"/app/hook/deliveries/{delivery.id}/attempts")
+    except (NotFound, Unprocessable) as error:
+        log.warning("delivery.not_sent_again", guid=delivery.guid, reason=str(error))
+        return False
+    return True
 
 
 async def _mark(app: App) -> _Mark:

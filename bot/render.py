@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bot.published import NOTHING, sentence
 from workers.contract import report as numbers
 from workers.contract.domain import Errored, Fresh, Improved, Repaired, Skipped, StopReason, Unrepaired
-from workers.contract.markdown import block, capped, code, prose, row, seen
+from workers.contract.markdown import block, capped, code, impersonal, prose, row, seen
 from workers.contract.report import count
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _annotation(report: Report, finding: Finding) -> Annotation:
         line=place.file_line if place else 1,
         level="notice" if finding.severity.rank == 0 else "warning",
         title=capped(seen(finding.rule), 200),
-        message=capped(seen("\n".join(part for part in parts if part)), 4000),
+        message=capped(seen(impersonal("\n".join(part for part in parts if part))), 4000),
     )
 
 

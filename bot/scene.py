@@ -166,7 +166,9 @@ def unwanted(scene: Scene, owned: Owned) -> str:
         return "pushes are not looked at here"
     if ask.trigger is Trigger.PULL_REQUEST and not wants.on_pull_request:
         return "pull requests are not looked at here"
-    if ask.trigger is Trigger.SWEEP and not windows.is_moment(wants.sweep, ask.repository_id, ask.arguments.at):
+    # One that names artifacts is no sweep of the schedule: they waited for room, which is there now.
+    scheduled = ask.trigger is Trigger.SWEEP and not ask.arguments.paths
+    if scheduled and not windows.is_moment(wants.sweep, ask.repository_id, ask.arguments.at):
         return "it is not the time for a sweep; the schedule was read"
     user = scene.thread.issue.user if scene.thread else None
     return threads.ignored_by(wants.ignore, author=user.login if user else ask.actor, thread=scene.thread)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 
-from bot import progress
+from bot import ignoring, progress
 from bot.commands import Fault, Question
 from bot.upsert import insert_or_ignore
 from workers.contract import messages, runs
@@ -130,7 +130,7 @@ async def _keep(app: App, ask: Ask, items: list[tuple[str, str, str]]) -> None:
 async def _unignore(app: App, ask: Ask, _lane: str) -> Answer:
     table, paths = tables.ignored, ask.arguments.paths
     gone = (table.c.repository_id == ask.repository_id) & (
-        (table.c.kind == "path") & table.c.value.in_(paths) | (table.c.kind == "finding") & table.c.artifact.in_(paths)
+        (table.c.kind == "path") & table.c.value.in_(paths) | ignoring.at(paths)
     )
     async with app.ledger.write() as connection:
         taken = (await connection.execute(delete(table).where(gone))).rowcount

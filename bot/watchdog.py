@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 AT_ONCE = 100
-GRACE_S = 60.0
+GRACE_S = 10.0
 """So long after its end a job's publisher may still conclude the check run itself."""
-LATE_S = 20.0
+LATE_S = 5.0
 """A check run that was not made by then is made by the clock."""
 STUCK_S = 6 * 3600.0
 """A job that nobody touched for so long will not come to an end by itself."""

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from workers.asking import AccessEndedError, BrokerError
 from workers.contract import config, config_file, messages, runs
-from workers.contract.errors import ConfigError
+from workers.contract.errors import ConfigError, RunStoreError
 from workers.contract.job import Trigger
 from workers.contract.ledger import LedgerError, LostClaimError, claims, tables
 from workers.contract.ledger.working import PutBack
@@ -28,6 +28,8 @@ from workers.running.unattended import Commission, mend_repository
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine, Mapping
     from pathlib import Path
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from workers.asking import Desk
     from workers.contract.bell import Bell
@@ -43,7 +45,10 @@ log = structlog.get_logger()
 
 TICK_S = 1.0
 """How often progress is written and a wish to stop is read."""
-WEATHER_S = 20.0
+WEATHER_S = (1.0, 60.0)
+"""Between two tries of a job that the weather keeps from its files: at first, and at most."""
+WEATHER_ENDS_S = 6 * 3600.0
+"""What has not passed by then is not the weather; from there on tries count."""
 NAMED = frozenset({Trigger.COMMAND, Trigger.FOLLOW_UP})
 """Triggers by which a person named the artifacts, which then are read whatever the configuration includes."""
 
@@ -153,13 +158,24 @@ async def _run(
                 return NoRun(fault="cancelled", reason="stopped while the commit was fetched")
             if error.theirs:
                 return NoRun(fault="theirs", reason=str(error))
-            raise PutBack(WEATHER_S, str(error), counts=True) from error
+            delay_s, age = _pause(shop, claim)
+            raise PutBack(delay_s, str(error), counts=age > WEATHER_ENDS_S) from error
         except AccessEndedError as error:
             return NoRun(fault="theirs", reason=str(error))
         except BrokerError as error:
-            raise PutBack(WEATHER_S, str(error)) from error
+            raise PutBack(_pause(shop, claim)[0], str(error)) from error
+        except RunStoreError as error:
+            # The owner of the repository can do nothing about a disk of ours.
+            raise PutBack(_pause(shop, claim)[0], str(error)) from error
         except ConfigError as error:
             return NoRun(fault="theirs", reason=str(error))
+
+
+def _pause(shop: Workshop, claim: Claim) -> tuple[float, float]:
+    """Seconds until the next try, and the job's age: a short trouble costs little time, a long one few calls."""
+    first, most = WEATHER_S
+    age = shop.ledger.clock() - claim.row["created_at"]
+    return min(max(age / 4, first), most), age
 
 
 async def _snapshot(shop: Workshop, claim: Claim, folder: Path, cancelled: asyncio.Event) -> Snapshot:
@@ -211,6 +227,7 @@ async def _mend(
         run_id=runs.new_id(datetime.now(UTC), job.repository.rpartition("/")[2]),
         store=shop.settings.runs,
         redactor=shop.redactor,
+        carry=job.carry,
     )
     return await mend_repository(commission, shop.means, progress=(following,), cancelled=cancelled)
 
@@ -246,8 +263,12 @@ async def _tick(shop: Workshop, claim: Claim, following: Following, cancelled: a
 
 async def _told(shop: Workshop, claim: Claim, progress: str | None) -> bool:
     """Write progress; whether somebody wants the job stopped."""
-    async with shop.ledger.write() as connection:
+
+    async def tell(connection: AsyncConnection) -> bool:
         if progress is not None:
             await claims.guarded(connection, claim, progress=progress)
         found = await connection.execute(select(tables.jobs.c.stop).where(tables.jobs.c.id == claim.id))
         return bool(found.scalar_one())
+
+    # Whole or not at all: it is cancelled at any moment, and half-way it would hold the ledger.
+    return await shop.ledger.transact(tell)

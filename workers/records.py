@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workers.contract import messages, report, runs
-from workers.contract.errors import ConfigError
+from workers.contract.errors import ConfigError, RunStoreError
 from workers.contract.patch import patch
 from workers.contract.paths import write_atomically
 from workers.contract.pull_request import pull_request_markdown
@@ -63,7 +63,7 @@ def _usable(folder: Path) -> bool:
 class RunFolder:
     """The folder of one run while it is being written.
 
-    Everything is masked but the updated copies and patches: they are the owner's own file, and a masked copy would be
+    Everything is masked but bases, updated copies and patches: they are the owner's own file, and a masked copy would be
     another file.
     """
 
@@ -79,14 +79,14 @@ class RunFolder:
         """Make the folder of a new run.
 
         Raises:
-            ConfigError: it is there already, or cannot be made.
+            RunStoreError: it is there already, or cannot be made.
         """
         folder = store / runs.checked_id(run_id)
         try:
             store.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700)
         except OSError as error:
-            raise ConfigError(f"no run can be kept in {store}: {error.strerror}") from error
+            raise RunStoreError(f"no run can be kept in {store}: {error.strerror}") from error
         return cls(folder=folder, redactor=redactor, originals={document.path: document for document in originals})
 
     def discard(self) -> None:
@@ -110,11 +110,22 @@ class RunFolder:
         folder = self.folder / "deliverable"
         folder.mkdir(exist_ok=True)
         write_atomically(folder / "patch.diff", b"".join(self._patch(each) for each in run.reports))
+        told = self.redactor.mask(runs.deliveries_json(deliveries).decode())
+        write_atomically(self.folder / runs.DELIVERIES, told.encode(errors="replace"))
+        self._keep_bases(run)
         body = self.redactor.mask(pull_request_markdown(run, deliveries))
         write_atomically(folder / "pull_request.md", body.encode(errors="replace"))
         # Last: a folder with a run.json is a whole run.
         self._write_json(self.folder / "run.json", messages.run_to_json(run))
         return deliveries
+
+    def _keep_bases(self, run: Run) -> None:
+        """The unchanged bytes of what is delivered: a later run at another base compares with them."""
+        for each in run.reports:
+            if self.delivered(each) is not None:
+                place = runs.base_place(self.folder, each.artifact.path)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(place, self.originals[each.artifact.path].raw)
 
     def delivered(self, each: Report) -> Document | None:
         """The copy that is delivered; None where the artifact stays as it is."""

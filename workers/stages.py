@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from workers.contract.domain import Cause, Execution, Rung, Staleness
 from workers.documents.stored import with_policy
 from workers.knowledge import packs
 from workers.loop import mend_all
+from workers.repair.carried import CarriedRepairer
 from workers.repair.hints import HintsRepairer
 from workers.repair.rules import RulesRepairer
 from workers.review.sources import Reviewer
@@ -23,11 +25,12 @@ from workers.validate.verdict import Validator
 from workers.validate.wellformed import WellFormed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from workers.contract.domain import Finding, Report
     from workers.protocols import Box, Check, Document, Environment, Repairer, Review
+    from workers.repair.carried import Earlier
     from workers.review.sources import Resolve
     from workers.settings import Settings
     from workers.validate.commands import Runner
@@ -45,8 +48,15 @@ class BoxedStages:
     validate: Validator
 
     async def execute(self, document: Document) -> Execution:
-        """Run the artifact in a fresh box."""
-        return await self.box.execute(document)
+        """Run the artifact in a fresh box. Meanwhile its environment is asked what the review of it will ask."""
+        asking = asyncio.create_task(self.review.ask_ahead(document))
+        try:
+            run = await self.box.execute(document)
+            await asking
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        return run
 
     def delivered(self, base: Document, head: Document, run: Execution) -> Document:
         """The attempt as it would be delivered, by the owner's policy for stored outputs."""
@@ -83,16 +93,19 @@ def reviewer(
     )
 
 
-def stages(settings: Settings, box: Box, workspace: Path | None = None) -> BoxedStages:
-    """The stages for a box and the repository that it shows."""
+def stages(
+    settings: Settings, box: Box, workspace: Path | None = None, earlier: Mapping[str, Earlier] | None = None
+) -> BoxedStages:
+    """The stages for a box and the repository that it shows; `earlier` is what another run made of the artifacts."""
     review = reviewer(settings, box.environment, box.resolve, workspace)
     owner = settings.classes & {Staleness.POLICY, Staleness.READER}
     limit = settings.findings_per_iteration
+    ladder = (RulesRepairer(owner_enabled=owner, limit=limit), HintsRepairer(box, limit=limit))
     return BoxedStages(
         box=box,
         settings=settings,
         review=review,
-        ladder=(RulesRepairer(owner_enabled=owner, limit=limit), HintsRepairer(box, limit=limit)),
+        ladder=(CarriedRepairer(earlier), *ladder) if earlier else ladder,
         validate=Validator(gates(settings, review, box), box, review, lambda finding: counts(finding, settings)),
     )
 
@@ -112,17 +125,20 @@ def gates(settings: Settings, review: Review, runner: Runner) -> tuple[Check, ..
     )
 
 
-async def repair_all(
+async def repair_all(  # noqa: PLR0913 - the parts of a run, each by name
     documents: Sequence[Document],
     *,
     settings: Settings,
     box: Box,
     workspace: Path | None = None,
     watch: Watch | None = None,
+    earlier: Mapping[str, Earlier] | None = None,
 ) -> tuple[Report, ...]:
     """Mend artifacts concurrently; reports come in the order of the documents. No failure of one loses another."""
     budget = Budget(max_iterations=settings.max_iterations, wall_s=settings.budget_s, cost_usd=settings.cost_usd)
-    return await mend_all(documents, stages(settings, box, workspace), jobs=settings.jobs, budget=budget, watch=watch)
+    return await mend_all(
+        documents, stages(settings, box, workspace, earlier), jobs=settings.jobs, budget=budget, watch=watch
+    )
 
 
 async def scan_all(

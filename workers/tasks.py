@@ -10,16 +10,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers import jobs
 from workers.asking import Desk
 from workers.contract import logs
 from workers.contract.bell import Bell
-from workers.contract.deployment import keep_private, loop_settings
+from workers.contract.deployment import LOOP_VARIABLES, keep_private, loop_settings
 from workers.contract.errors import MendloopError
 from workers.contract.ledger import open_ledger, tables
 from workers.contract.ledger.working import work
 from workers.contract.redact import redactor
 from workers.running.repository import Means
+from workers.sandbox.holding import Holding
 
 if TYPE_CHECKING:
     from workers.contract.deployment import LoopSettings
@@ -31,6 +31,9 @@ PACKAGE_VARIABLES = ("UV_", "PIP_")
 
 async def main(settings: LoopSettings, redactor: Redactor, means: Means) -> None:
     """Work until a signal comes. What is under way then has a few seconds, and is handed back after them."""
+    # Not before: this loads GitPython, which starts git at once and hands it every variable there is.
+    from workers import jobs  # noqa: PLC0415
+
     stop, wake = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -72,13 +75,22 @@ def run() -> int:
     try:
         settings = loop_settings(os.environ)
         keep_private()
-        index = {name: value for name, value in os.environ.items() if name.startswith(PACKAGE_VARIABLES)}
-        means = Means(cache=_cache(settings), index=index, programs=False)
+        cache, index = _cache(settings), _forgotten()
+        means = Means(cache=cache, index=index, programs=False, held=Holding())
         asyncio.run(main(settings, masking, means))
     except MendloopError as error:
         sys.stderr.write(f"mendloop-app loop: {error}\n")
         return 2
     return 0
+
+
+def _forgotten() -> dict[str, str]:
+    """Take what may hold a secret out of our environment, for no child is to inherit it; what the installer may read."""
+    told = {name: value for name, value in os.environ.items() if name not in LOOP_VARIABLES}
+    for name in list(os.environ):
+        if name in LOOP_VARIABLES or name.startswith(PACKAGE_VARIABLES):
+            del os.environ[name]
+    return told
 
 
 def _cache(settings: LoopSettings) -> Path:

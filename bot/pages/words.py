@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
-from workers.contract.markdown import capped, seen
+from workers.contract.markdown import capped, impersonal, seen
 
 TEXT_CHARS = 1200
 
 
 def text(said: str) -> str:
-    """Foreign text, fit for a page once it is escaped."""
-    return seen(capped(said, TEXT_CHARS))
+    """Foreign text, fit for a page once it is escaped; whose machine it was seen on is nobody's matter."""
+    return seen(capped(impersonal(said), TEXT_CHARS))
 
 
 def words(status: str) -> str:

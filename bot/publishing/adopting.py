@@ -47,6 +47,7 @@ async def _adopted(work: Work, pull: Pull, found: identity.Identity, rows: Seque
         run_id=found.run,
         pieces=pieces_of(found),
         title=pull.title,
+        draft=pull.draft,
         # Of another run than any: the text is brought up to date.
         body="",
     )

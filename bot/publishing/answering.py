@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from bot import reactions, render, sticky
+from bot import asks, reactions, render, sticky
 from bot.asks import PEOPLE
+from bot.commands.task import task
 from bot.published import Ending, sentence
 from workers.contract.job import Trigger
 from workers.contract.ledger import tables
 from workers.contract.markdown import prose
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bot.app import App
     from bot.published import Published
     from workers.contract.domain import Run
 
 REQUESTS = tables.requests
+CRITERIA = 20
 NOT_DONE = frozenset({Ending.REFUSED, Ending.WAITING, Ending.HANDS_OFF, Ending.ASKED})
 
 
@@ -44,7 +46,8 @@ async def answer(app: App, job_id: int, run: Run | None, published: Published, r
     """
     for request in await waiting(app, job_id):
         if by_person(request):
-            await _told(app, request, text(run, published, reason), good=_is_good(run, published))
+            said = "\n\n".join([text(run, published, reason), *asked_for(request)])
+            await _told(app, request, said, good=_is_good(run, published))
         async with app.ledger.write() as connection:
             done = update(REQUESTS).where(REQUESTS.c.id == request["id"], REQUESTS.c.job_id == job_id)
             await connection.execute(done.values(state="answered"))
@@ -64,6 +67,16 @@ def text(run: Run | None, published: Published, reason: str) -> str:
         return f"**{said.title}**\n\n{said.summary}"
     lines = [f"- {sentence(landing)}" for landing in published.landings]
     return "\n".join(lines) or prose(reason) or "There was nothing to do."
+
+
+def asked_for(request: Mapping[str, Any]) -> Iterator[str]:
+    """The task that somebody's words were: what a reviewer holds the result against. Nothing without words."""
+    wanted = task(asks.of(request).arguments.guidance)
+    if wanted.text:
+        yield f"Asked for: {prose(wanted.text)}"
+    if wanted.criteria:
+        shown = [f"- [ ] {prose(each)}" for each in wanted.criteria[:CRITERIA]]
+        yield "\n".join(["Done when, for a person to judge:", "", *shown])
 
 
 def _is_good(run: Run | None, published: Published) -> bool:

@@ -53,7 +53,8 @@ async def advance(work: Work, offer: Offer, publication: Publication, tip: str |
     else:
         built = await _built(work, offer, publication, whole, tip)
         after = built.commit
-        written = replace(whole, title=publication.content.title, body="")
+        there = publication.content
+        written = replace(whole, title=there.title, body="", draft=there.draft, waiting=there.waiting)
         publication = await work.rows.record(publication, tip_intended=after, base_sha=built.base_sha, content=written)
     reached("publish.commit_made", job=work.job.id)
     if after != tip:

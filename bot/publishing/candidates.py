@@ -77,7 +77,17 @@ async def _judged(work: Work, report: Report) -> Candidate | Moved | Refusal:
         base=earlier.base if earlier else report.artifact.digest,
         base_blob=earlier.base_blob if earlier else there.blob,
         earlier=earlier.findings if earlier else (),
+        outputs_kept=_kept(work, path),
     )
+
+
+def _kept(work: Work, path: str) -> tuple[int, ...]:
+    """What the run says of it; a folder that does not say costs a sentence and no repair."""
+    try:
+        left = runs.read_deliveries(work.app.runs / runs.checked_id(work.run.id))
+    except ConfigError:
+        return ()
+    return left.get(path, numbers.NOTHING).outputs_kept
 
 
 async def _tree(work: Work) -> str:

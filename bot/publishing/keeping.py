@@ -58,6 +58,12 @@ class _Comment(BaseModel):
 
 class _Suite(BaseModel):
     conclusion: str | None = None
+    app: _App | None = None
+
+    def blocked(self, app_id: int) -> bool:
+        """Whether it waits for an approval; ours asks for a decision about the artifacts with the same word."""
+        ours = self.app is not None and self.app.id == app_id
+        return self.conclusion == "action_required" and not ours
 
 
 class _Repository(BaseModel):
@@ -134,6 +140,6 @@ async def warn_of_blocked_checks(app: App, api: Api, publication: Publication, p
     async with app.github.repository(row, publication.repository_id, Purpose.READ) as reading:
         answer = await reading.get(f"/commits/{pull.head.sha}/check-suites")
     suites = [shaped(_Suite, item) for item in answer.get("check_suites", [])]
-    if any(suite.conclusion == "action_required" for suite in suites):
+    if any(suite.blocked(app.app_id) for suite in suites):
         body = f"> {BLOCKED}\n\n{pull.body}"
         await api.patch(f"/pulls/{pull.number}", {"body": body})

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from bot import commits
-from bot.github import shaped
+from bot.github import NotFound, shaped
 from bot.publications import of_repository
 from bot.published import Ending, Landing, Published
 from bot.publishing.standing import pull_by_number
@@ -104,7 +104,11 @@ async def withdrawn(app: App, installation_id: int, repository_id: int) -> str |
 
 
 async def _closed(api: Api) -> str | None:
-    about = shaped(_Repository, await api.get(""))
+    try:
+        about = shaped(_Repository, await api.get(""))
+    except NotFound:
+        # A token that was made before a transfer shows it so.
+        return "the repository cannot be seen any more"
     if about.archived or about.disabled:
         return "the repository is archived" if about.archived else "the repository is disabled"
     return None

@@ -9,7 +9,7 @@ from bot.grouping import Group
 from bot.ignoring import ignored
 from bot.publications import State, of_repository, told
 from bot.published import Ending, Landing, Published
-from bot.publishing import authoring, superseding
+from bot.publishing import authoring, superseding, waiting
 from bot.publishing.candidates import judged
 from bot.publishing.offer import of_group
 from bot.publishing.proposing import propose
@@ -52,7 +52,9 @@ async def _proposed(work: Work, kept: Sequence[Candidate], *, asked: bool) -> li
     live = [row for row in rows if row.live]
     groups = _following(work, kept) or grouping.grouped(kept, live, settings.group)
     chosen = grouping.limited(groups, live, settings, asked=asked)
-    return [*chosen.landings, *[await _one(work, group) for group in chosen.groups]]
+    landings = [*chosen.landings, *[await _one(work, group) for group in chosen.groups]]
+    await waiting.note(work, chosen.waiting)
+    return landings
 
 
 def _following(work: Work, kept: Sequence[Candidate]) -> tuple[Group, ...]:
@@ -67,6 +69,7 @@ async def _one(work: Work, group: Group) -> Landing:
     if not await room(work, len(group.candidates)):
         limit = work.config.github.pull_requests.commit_limit
         why = f"The limit of commits an hour is {limit}."
+        await waiting.next_hour(work, group.paths)
         return Landing(ending=Ending.WAITING, paths=group.paths, why=why)
     return await propose(work, of_group(work, group))
 
@@ -78,10 +81,11 @@ async def _moved(work: Work, paths: tuple[str, ...]) -> list[Landing]:
     if work.follows is not None:
         why = "The branch moved since; ask again."
         return [Landing(ending=Ending.WAITING, paths=paths, why=why)]
-    if work.config.github.pull_requests.on_conflict == "ask":
+    wish = work.config.github.pull_requests.on_conflict
+    if wish == "ask":
         return [Landing(ending=Ending.ASKED, paths=paths, number=await _ask(work, paths))]
     if not work.app.dry_run:
-        await redo(work, paths)
+        await redo(work, paths, work.run.id if wish == "rebase" else "")
     return [Landing(ending=Ending.REDONE, paths=paths, why=f"The base is at {work.base_sha} now.")]
 
 

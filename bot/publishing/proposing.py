@@ -14,6 +14,7 @@ from bot.publications import LOOK_AGAIN_S, NEVER, Publication, State, next_gener
 from bot.published import Ending, Landing
 from bot.publishing.adopting import adopt
 from bot.publishing.branching import advance
+from bot.publishing.dressing import owed
 from bot.publishing.pulling import pulled
 from bot.publishing.settling import Settling
 from bot.publishing.standing import Closed, Human, Merged, Ours, Taken, Unborn, judge
@@ -110,7 +111,10 @@ async def _brought(work: Work, offer: Offer, publication: Publication, tip: str 
         # What was moved is a branch that no pull request will show: the clock removes it.
         return await _refused(work, offer, moved, str(error))
     unchanged = standing.tip == tip and pull is not None and standing.content.body == publication.content.body
-    await work.rows.record(standing, look_at=work.app.ledger.clock() + LOOK_AGAIN_S)
+    # A try that was cut off has done it already: it is this run's doing all the same.
+    unchanged = unchanged and not (work.run.id and publication.content.run_id == work.run.id)
+    soon = 0.0 if owed(standing) else LOOK_AGAIN_S
+    await work.rows.record(standing, look_at=work.app.ledger.clock() + soon)
     return _landing(Ending.UNCHANGED if unchanged else Ending.PROPOSED, offer, standing)
 
 

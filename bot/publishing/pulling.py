@@ -10,10 +10,11 @@ import structlog
 from bot import identity
 from bot.github import GitHubError, Unavailable, Unprocessable, shaped
 from bot.publications import State
+from bot.publishing.drafting import drafted
+from bot.publishing.dressing import LABEL, REVIEWERS, dress, owed, paid
 from bot.publishing.offer import identity_of, notes
 from bot.publishing.standing import Pull, pull_by_branch
 from bot.publishing.work import RefusedError
-from bot.pull_request import reviewers
 from workers.contract.phases import reached
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from bot.pull_request import Text
 
 log = structlog.get_logger()
-
-DRESS_TRIES = 2
 
 
 async def pulled(work: Work, offer: Offer, publication: Publication, pull: Pull | None) -> Publication:
@@ -42,7 +41,8 @@ async def pulled(work: Work, offer: Offer, publication: Publication, pull: Pull 
         reached("publish.pull_made", job=work.job.id)
     if publication.number is None or not publication.content.body:
         await _worded(work, publication, pull, text)
-        content = replace(publication.content, title=text.title, body=text.digest)
+        await drafted(work, offer, publication, pull)
+        content = replace(publication.content, title=text.title, body=text.digest, draft=offer.draft)
         publication = await work.rows.record(publication, number=pull.number, state=State.OPEN, content=content)
         reached("publish.pull_recorded", job=work.job.id)
     return await dressed(work, offer, publication)
@@ -98,32 +98,17 @@ async def _worded(work: Work, publication: Publication, pull: Pull, text: Text) 
 
 
 async def dressed(work: Work, offer: Offer, publication: Publication) -> Publication:
-    """Labels and reviewers, tried once: the repair does not depend on them."""
-    missing = [label for label in offer.labels if f"label:{label}" not in publication.told]
-    first = "dressed" not in publication.told
-    asked = reviewers(work.config.github.pull_requests) if first else None
-    if not missing and not first:
+    """Labels and reviewers, each once; what the weather takes of them is owed, and left to the clock."""
+    wanted = {f"{LABEL}{label}" for label in offer.labels} - publication.told
+    if "dressed" not in publication.told:
+        wanted |= {REVIEWERS}
+    if not wanted or publication.number is None:
         return publication
-    if missing:
-        await _optional(work, f"/issues/{publication.number}/labels", {"labels": missing})
-    if asked:
-        await _optional(work, f"/pulls/{publication.number}/requested_reviewers", asked)
-    said = publication.told | {"dressed", *(f"label:{label}" for label in missing)}
+    left = set(owed(publication))
+    for part in (wanted - {REVIEWERS}, wanted & {REVIEWERS}):
+        await work.hold()
+        left |= await dress(work.api, publication.number, part, work.config.github.pull_requests)
+    said = paid(publication, left) | {"dressed", *(wanted - {REVIEWERS})}
     publication = await work.rows.record(publication, told=said)
     reached("publish.dressed", job=work.job.id)
     return publication
-
-
-async def _optional(work: Work, path: str, body: Any) -> None:
-    """Both may be said twice: GitHub keeps a label and a reviewer once."""
-    for _ in range(DRESS_TRIES):
-        await work.hold()
-        try:
-            await work.api.post(path, body)
-        except Unavailable as error:
-            log.warning("pull_request_not_dressed", path=path, reason=str(error))
-        except GitHubError as error:
-            log.warning("pull_request_not_dressed", path=path, reason=error.message)
-            return
-        else:
-            return

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 JOBS = tables.jobs
 
 
-async def redo(work: Work, paths: Sequence[str]) -> int:
+async def redo(work: Work, paths: Sequence[str], carry: str = "") -> int:
     """The job that works on `paths` at the base's head: one that waits, or a new one. The requests go over to it.
+
+    `carry` is the run whose edits it tries first; empty for none.
 
     Repeated after a kill it finds the job it made: that one waits for as long as ours is not at its end.
 
@@ -34,7 +36,9 @@ async def redo(work: Work, paths: Sequence[str]) -> int:
         LostClaimError: the job is no longer ours; nothing was written.
     """
     number = None if work.follows else work.job.pull_request
-    wanted = replace(work.job, sha=work.base_sha, branch=work.base, pull_request=number, paths=tuple(paths))
+    wanted = replace(
+        work.job, sha=work.base_sha, branch=work.base, pull_request=number, paths=tuple(paths), carry=carry
+    )
     async with work.app.ledger.write() as connection:
         now = work.app.ledger.clock()
         await claims.guarded(connection, work.claim, updated_at=now)
@@ -44,8 +48,17 @@ async def redo(work: Work, paths: Sequence[str]) -> int:
     return found
 
 
-async def anew(work: Work) -> Published:
-    """Have the artifacts of a pull request of ours repaired anew at the head of its base."""
+async def rebase(work: Work) -> Published:
+    """Have the artifacts of a pull request of ours proven anew at the head of its base, our edits first."""
+    return await _anew(work, work.follows.content.run_id if work.follows else "")
+
+
+async def recreate(work: Work) -> Published:
+    """Have the artifacts of a pull request of ours repaired from the start at the head of its base."""
+    return await _anew(work, "")
+
+
+async def _anew(work: Work, carry: str) -> Published:
     row = work.follows
     if row is None:
         return Published((Landing(ending=Ending.REFUSED, paths=(), why="This is no pull request of mine."),))
@@ -53,7 +66,7 @@ async def anew(work: Work) -> Published:
     if row.state is not State.OPEN:
         why = "It is not open, or people work on its branch."
         return Published((Landing(ending=Ending.HANDS_OFF, paths=paths, number=row.number, why=why),))
-    await redo(work, paths)
+    await redo(work, paths, carry)
     return Published((Landing(ending=Ending.REDONE, paths=paths, number=row.number),))
 
 
@@ -71,7 +84,7 @@ async def _waiting(connection: AsyncConnection, wanted: Job, now: float) -> int 
         there = messages.job_from_json(row["job"].encode())
         both = there if _asks_for(there, wanted) else lanes.joined(wanted, there)
         if both is not None:
-            await _write(connection, replace(both, id=there.id), now)
+            await _write(connection, replace(both, id=there.id, carry=wanted.carry), now)
             return there.id
     return None
 

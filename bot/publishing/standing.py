@@ -39,6 +39,7 @@ class Pull(BaseModel):
     """A pull request, of its fields those that we read."""
 
     number: int
+    node_id: str = ""
     state: str
     merged_at: str | None = None
     title: str = ""

@@ -31,6 +31,16 @@ class RefusedError(MendloopError):
     """A rule of the repository or of GitHub forbids it; asking again would be refused again."""
 
 
+PAUSES_S = (1.0, 60.0)
+"""Between two tries in bad weather: at first, and at most."""
+
+
+def pause_s(since: float, now: float) -> float:
+    """Until the next try of what got on `since`: a short trouble costs little time, a long one few calls."""
+    first, most = PAUSES_S
+    return min(max((now - since) / 4, first), most)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seams:
     """What keeps publishing from doing anything twice; tests take one away at a time and see it fail."""

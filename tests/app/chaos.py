@@ -8,13 +8,15 @@ import hashlib
 import json
 import re
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from bot import serving
+from bot.publishing import dressing
 from bot.settings import web_settings
 from bot.supervisor import Program, supervise
 from tests.app.rig import Deployment, deployed, until
@@ -24,15 +26,17 @@ from workers.contract.phases import KILL_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
+    from bot.settings import Kind
     from tests.fake_github import Person, Repository
+    from workers.contract.ledger import Ledger
 
 STALE = notebook("import collections", "print(collections.Mapping)").raw
 OTHER = notebook("import inspect", "def f(a): pass", "print(inspect.getargspec(f))").raw
 FRESH = notebook("print(1)").raw
 CONFIGURATION = b"github: {sweep: {every: never}, commands_per_hour: 100}\n"
 PATIENCE_S = 120.0
+QUIET_S = 0.7
 _VOLATILE = re.compile(
     r"\d{8}T\d{6}Z-[a-z0-9-]+|[0-9a-f]{40}|[0-9a-f]{64}|https?://\S+|\b\d+(\.\d+)? s\b|\d{4}-\d\d-\d\dT[0-9:.]+Z|\bjob-\d+"
 )
@@ -44,40 +48,77 @@ class Chaos:
 
     app: Deployment
     told: Path
-    restarts: int = 0
-    killed: list[str] = field(default_factory=list[str])
+    programs: dict[str, Program] = field(default_factory=dict[str, Program])
 
-    async def kill_at(self, phase: str, *, within_s: float = PATIENCE_S) -> None:
-        """Kill whoever reaches the boundary next, and wait until that has happened."""
+    @asynccontextmanager
+    async def dying_at(self, phase: str) -> AsyncGenerator[None]:
+        """Whoever comes to the boundary dies there; at the end that has happened."""
         self.told.write_text(phase)
-        await until(
-            lambda: not self.told.exists(), within_s=within_s, what=f"somebody dies at {phase}", told=self.app.tail
-        )
-        self.killed.append(phase)
+        try:
+            yield
+            await until(lambda: not self.told.exists(), what=f"somebody dies at {phase}", told=self.app.tail)
+        finally:
+            self.told.unlink(missing_ok=True)
 
-
-@asynccontextmanager
-async def chaotic(folder: Path, cache: Path) -> AsyncGenerator[Chaos]:
-    """Every process of `serve`, started again the moment it dies."""
-    variables = {"MENDLOOP_RECONCILE_S": "1", "MENDLOOP_LEASE_S": "3"}
-    async with deployed(folder, cache=cache, start=False, variables=variables) as app:
-        app.log = app.state / "serve.log"
-        app.log.touch()
-        told = folder / "kill-at"
-        settings = web_settings(app.environ)
-        settings.runs.mkdir(exist_ok=True)
-        await serving.migrate(settings.ledger_url)
-        programs = [_killable(program, told, app) for program in serving.programs(app.environ, settings)]
+    @asynccontextmanager
+    async def running(self, *names: str) -> AsyncGenerator[None]:
+        """These processes run, and are started again the moment they die."""
         stop, ready = asyncio.Event(), asyncio.Event()
+        programs = [self.programs[name] for name in names]
         keeping = asyncio.create_task(
             supervise(programs, stop, grace_s=10.0, pauses_s=(0.01, 0.05), on_ready=ready.set)
         )
         try:
             await asyncio.wait_for(ready.wait(), PATIENCE_S)
-            yield Chaos(app, told)
+            yield
         finally:
             stop.set()
             await keeping
+
+    def pid(self, kind: Literal["web", "github", "loop"]) -> int:
+        """Of the process of this kind."""
+        (found,) = [process for process in Path("/proc").glob("[0-9]*") if self._is(process, kind)]
+        return int(found.name)
+
+    def _is(self, process: Path, kind: str) -> bool:
+        with suppress(OSError):
+            words, variables = [(process / part).read_bytes().split(b"\0") for part in ("cmdline", "environ")]
+            ours = f"MENDLOOP_STATE_DIR={self.app.state}".encode() in variables
+            return ours and words[:-1] == [word.encode() for word in serving.command(cast("Kind", kind))]
+        return False
+
+
+@asynccontextmanager
+async def chaotic(folder: Path, cache: Path, *start: str, **variables: str) -> AsyncGenerator[Chaos]:
+    """The processes of `serve`, or those that are named alone."""
+    quick = {"MENDLOOP_RECONCILE_S": "1", "MENDLOOP_LEASE_S": "3"}
+    async with deployed(folder, cache=cache, start=False, variables=quick | variables) as app:
+        app.log = app.state / "serve.log"
+        app.log.touch()
+        settings = web_settings(app.environ)
+        settings.runs.mkdir(exist_ok=True)
+        await serving.migrate(settings.ledger_url)
+        told = folder / "kill-at"
+        programs = {each.name: _killable(each, told, app) for each in serving.programs(app.environ, settings)}
+        chaos = Chaos(app, told, programs)
+        async with chaos.running(*(start or programs)):
+            yield chaos
+
+
+@asynccontextmanager
+async def beside(chaos: Chaos, kind: Literal["github", "loop"]) -> AsyncGenerator[None]:
+    """Another process of the same kind, as on a second machine."""
+    program = chaos.programs[kind]
+    broker = {"MENDLOOP_BROKER": f"unix://{chaos.app.state}/other.sock"} if kind == "github" else {}
+    environment = {**program.environment, **broker}
+    process = await asyncio.create_subprocess_exec(
+        *program.command, env=environment, cwd=program.folder, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), PATIENCE_S)
 
 
 def _killable(program: Program, told: Path, app: Deployment) -> Program:
@@ -133,24 +174,38 @@ async def settled(app: Deployment, *, within_s: float = PATIENCE_S) -> None:
 
         async def quiet() -> bool:
             nonlocal quiet_since
-            if await _busy(ledger):
+            if await _busy(ledger) or await _under_way(app, ledger):
                 quiet_since = time.monotonic()
-            return time.monotonic() - quiet_since > 2.5  # a failed delivery is asked for again within a second
+            return time.monotonic() - quiet_since > QUIET_S
 
         await until(quiet, within_s=within_s, what="everything is settled", told=app.tail)
     finally:
         await ledger.close()
 
 
-async def _busy(ledger: Any) -> bool:
+async def _under_way(app: Deployment, ledger: Ledger) -> bool:
+    """Whether GitHub has a delivery that we have not."""
+    attempts = list(app.hub.webhooks.deliveries)
+    arrived = {each.guid for each in attempts if 200 <= each.status_code < 300}
+    lacking = {each.guid for each in attempts} - arrived
+    if not lacking:
+        return False
+    async with ledger.read() as connection:
+        stored = set((await connection.execute(select(tables.deliveries.c.guid))).scalars())
+    return not lacking <= stored
+
+
+async def _busy(ledger: Ledger) -> bool:
     open_states = {tables.deliveries: ("stored",), tables.requests: ("new", "attached"), tables.jobs: ("ready", "ran")}
     async with ledger.read() as connection:
         for table, states in open_states.items():
             found = await connection.execute(select(table.c.id).where(table.c.state.in_(states)).limit(1))
             if found.first() is not None:
                 return True
-        waiting = tables.jobs.c.check_state.in_(("intended", "open"))
-        return (await connection.execute(select(tables.jobs.c.id).where(waiting).limit(1))).first() is not None
+        checks = select(tables.jobs.c.id).where(tables.jobs.c.check_state.in_(("intended", "open")))
+        rows = tables.publications.c
+        due = select(rows.id).where(or_(rows.look_at <= ledger.clock(), rows.told.contains(dressing.OWED)))
+        return any([(await connection.execute(of.limit(1))).first() is not None for of in (checks, due)])
 
 
 def state(repository: Repository) -> dict[str, Any]:

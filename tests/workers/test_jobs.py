@@ -162,6 +162,22 @@ async def test_a_job_ends_in_a_run_that_its_row_names(
     assert not list((shop.settings.state / "work").iterdir())
 
 
+async def test_a_job_that_carries_a_run_starts_from_its_edits(
+    shop: jobs.Workshop, host: Host, broker: tuple[Broker, str], ledger: Ledger
+) -> None:
+    broker[0].sha = host.repository(NAME, {"a.ipynb": STALE})
+    await jobs.handle(shop, await claimed(ledger))
+    first = (await row(ledger)).run_id
+    async with ledger.write() as connection:
+        await connection.execute(tables.jobs.delete())
+
+    await jobs.handle(shop, await claimed(ledger, carry=first))
+
+    (report,) = runs.read_run(shop.settings.runs / (await row(ledger)).run_id).reports
+    assert report.outcome == Repaired(iteration=1)
+    assert [record.repair.by for record in report.records] == ["carried"]
+
+
 async def test_only_what_a_push_changed_and_the_configuration_includes_is_judged(
     shop: jobs.Workshop, host: Host, broker: tuple[Broker, str], ledger: Ledger
 ) -> None:

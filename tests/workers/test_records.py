@@ -10,7 +10,7 @@ from tests.builders import notebook
 from tests.workers.contract import samples
 from workers.contract import runs
 from workers.contract.domain import Edit, Improved, Record, Repaired, Report, StopReason, Unrepaired
-from workers.contract.errors import ConfigError
+from workers.contract.errors import ConfigError, DocumentError
 from workers.contract.redact import MASK, redactor
 from workers.documents.notebook import Notebook
 from workers.records import RunFolder, choose_store
@@ -173,3 +173,37 @@ def test_a_temporary_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None
 
     with pytest.raises(ConfigError, match="give one with --out or MENDLOOP_RUNS_DIR"):
         choose_store(None, {"TMPDIR": str(tmp_path)}, home, home)
+
+
+def test_a_finished_run_keeps_what_it_found_and_what_it_left_for_later_readers(
+    folder: RunFolder, before: Notebook
+) -> None:
+    after = mended(before, "np.bool", "bool")
+    folder.keep(after, record_of(after))
+    report = report_of(before, record_of(after))
+
+    deliveries = folder.finish(samples.run(report))
+
+    assert runs.read_base(folder.folder, report, 10_000) == before.raw
+    assert runs.read_deliveries(folder.folder) == deliveries
+    assert deliveries[before.path].changed_cells == (1,)
+
+
+def test_bytes_that_are_not_what_the_run_found_are_no_base(folder: RunFolder, before: Notebook) -> None:
+    after = mended(before, "np.bool", "bool")
+    folder.keep(after, record_of(after))
+    report = report_of(before, record_of(after))
+    folder.finish(samples.run(report))
+    runs.base_place(folder.folder, before.path).write_bytes(after.raw)
+
+    with pytest.raises(DocumentError, match="not what the run repaired"):
+        runs.read_base(folder.folder, report, 10_000)
+
+
+def test_a_run_without_deliveries_says_nothing_about_them_and_one_with_other_words_is_refused(tmp_path: Path) -> None:
+    assert runs.read_deliveries(tmp_path) == {}
+    (tmp_path / "deliverable").mkdir()
+    (tmp_path / runs.DELIVERIES).write_bytes(b'{"a.ipynb": {"changed_cells": ["x"]}}')
+
+    with pytest.raises(ConfigError, match="not one of this version"):
+        runs.read_deliveries(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from workers import stages
 from workers.contract.domain import (
     Cause,
     Edit,
+    Execution,
     Finding,
     IssueType,
     Repair,
@@ -25,14 +27,15 @@ from workers.contract.domain import (
     Unrepaired,
 )
 from workers.loop import mend
+from workers.protocols import Answer
 from workers.settings import Settings
 from workers.validate.conduct import Conduct
 from workers.validate.verdict import Validator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from workers.protocols import Box, Task
+    from workers.protocols import Box, Completed, Document, Environment, Question, Task
     from workers.stages import BoxedStages
 
 SETTINGS = Settings(as_of=date(2026, 11, 20))
@@ -134,3 +137,43 @@ def test_what_one_library_warns_about_another_does_not_keep_an_artifact_from_bei
 
     assert not stages.counts(warning, SETTINGS)
     assert stages.counts(replace(warning, cause=Cause.CODE), SETTINGS)
+
+
+@dataclass
+class Slow:
+    """A box whose runs wait until its environment was asked."""
+
+    inner: Box
+    asked: asyncio.Event
+    times: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def environment(self) -> Environment:
+        return self.inner.environment
+
+    async def execute(self, document: Document) -> Execution:
+        await asyncio.wait_for(self.asked.wait(), 60)
+        return Execution(status="passed")
+
+    async def resolve(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        self.times += 1
+        self.asked.set()
+        return [Answer(question=question, status="exists") for question in questions]
+
+    async def run(self, argv: Sequence[str], document: Document) -> Completed:
+        raise AssertionError(argv, document)
+
+
+async def test_the_environment_is_asked_once_and_while_the_artifact_runs(box: Box) -> None:
+    slow = Slow(box, asyncio.Event())
+    together = stages.stages(SETTINGS, slow)
+
+    run = await together.execute(FAILING)
+    await together.execute(FAILING)
+    await together.review(FAILING, run)
+
+    assert slow.times == 1

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import structlog
 from arq import func
 from arq.connections import ArqRedis
+from arq.constants import job_key_prefix
 from arq.worker import Worker
 from redis.asyncio import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Awaitable, Coroutine
 
 log = structlog.get_logger()
 
@@ -35,10 +36,14 @@ DEAF_S = 1.0
 KEPT_S = 60
 """A ring nobody heard is forgotten after this; by then whoever it was for has looked of its own accord."""
 POLL_S = 0.05
+FORGOTTEN = 10_000
+"""Rings thrown away by name at most, the youngest first; the keys of the others end by themselves within `KEPT_S`."""
 ANSWER_S = 5.0
 """What a listener waits for Redis to answer, and again to let it go."""
 PAUSES_S = (0.1, 5.0)
 """Before a listener that died is started again, and at most."""
+END_S = 0.1
+"""How long a cancellation has before it is repeated."""
 LARGEST_ROW = 2**63 - 1
 
 
@@ -50,12 +55,17 @@ class Bell:
     """`redis://`, `rediss://` or `unix://`."""
     _redis: ArqRedis | None = field(default=None, init=False, repr=False)
     _deaf_until: float = field(default=0.0, init=False)
+    _near: dict[Who, tuple[asyncio.Event, ...]] = field(
+        default_factory=dict[Who, tuple[asyncio.Event, ...]], init=False, repr=False
+    )
+    """Who listens in this very process; they need no Redis to hear us."""
 
     async def ring(self, who: Who, row: int) -> None:
         """Wake a process of the kind `who` to look into the ledger, where `row` has just been written.
 
         Returns within a second and raises nothing: a ring may be lost.
         """
+        set_all(self._near.get(who, ()))
         now = time.monotonic()
         if now < self._deaf_until:
             return
@@ -78,10 +88,11 @@ class Bell:
         knows what was missed.
         """
         pause = PAUSES_S[0]
+        self._near[who] = wakes
         while True:
             started = time.monotonic()
             try:
-                await self._hear(who, wakes)
+                await _unswallowed(self._hear(who, wakes))
             except (RedisConnectionError, OSError, TimeoutError) as error:
                 log.warning("bell.deaf", who=who, why=type(error).__name__)
             except Exception as error:  # noqa: BLE001  # whatever stands in Redis may come from anybody
@@ -108,11 +119,11 @@ class Bell:
     async def _hear(self, who: Who, wakes: tuple[asyncio.Event, ...]) -> None:
         redis = connect(self.url, who, ANSWER_S)
         try:
-            await redis.delete(queue(who))  # what was missed is looked for in the ledger, not here
+            await _emptied(redis, who)  # what was missed is looked for in the ledger, not here
             worker = listener(who, redis, wakes)
             set_all(wakes)
             try:
-                await worker.async_run()
+                await _unswallowed(worker.async_run())
             finally:
                 await _let_go(worker)
         finally:
@@ -125,7 +136,15 @@ class Bell:
         redis = connect(self.url, who, RING_S)
         with suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(RING_S), redis:
-                await redis.delete(queue(who))
+                await _emptied(redis, who)
+
+
+async def _emptied(redis: ArqRedis, who: Who) -> None:
+    """Throw away what waits. The rings' own keys go too: one that stayed would swallow the next ring for its row."""
+    names: list[bytes] = []
+    with suppress(ResponseError):  # a stranger may have put anything in the queue's place
+        names = await cast("Any", redis).zrevrange(queue(who), 0, FORGOTTEN - 1)  # redis types its keywords loosely
+    await redis.delete(queue(who), *(job_key_prefix.encode() + name for name in names))
 
 
 def queue(who: Who) -> str:
@@ -208,15 +227,32 @@ def read(raw: bytes) -> dict[str, Any]:
             raise ValueError("not a ring")
 
 
+async def _unswallowed(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work`; when cancelled, cancel it until it ends.
+
+    The Redis client now and then takes a cancellation for its own, and goes on.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task})
+        task.result()
+    finally:
+        await _end(task)
+
+
 async def _let_go(worker: Worker) -> None:
     """Stop what a worker left running; its Redis is gone, as a rule."""
     for task in _tasks(worker):
+        await _end(task)
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    while not task.done():
         task.cancel()
-    await asyncio.gather(*_tasks(worker), return_exceptions=True)
+        await asyncio.wait({task}, timeout=END_S)
+    await asyncio.gather(task, return_exceptions=True)
 
 
-def _tasks(worker: Worker) -> Iterator[asyncio.Task[Any]]:
+def _tasks(worker: Worker) -> list[asyncio.Task[Any]]:
     main = worker.main_task
-    if main is not None and not main.done():
-        yield main
-    yield from worker.tasks.values()
+    return [*worker.tasks.values(), *([main] if main is not None else [])]

@@ -329,6 +329,8 @@ class Repair:
     unresolved_items: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     """Ids of the findings it means to mend."""
+    about: tuple[str, ...] = ()
+    """Dotted names that the edits are about, e.g. `pandas.DataFrame.append`, where they are known."""
     model_calls: int = 0
     cost_usd: float = 0.0
 

@@ -26,6 +26,10 @@ class ConfigError(MendloopError):
     """Theirs: a configuration, flag or path that cannot be used. Exit code 2."""
 
 
+class RunStoreError(ConfigError):
+    """No run can be kept where runs are kept: theirs on a command line, ours or the weather's in a service."""
+
+
 class EnvironmentBuildError(MendloopError):
     """Theirs: the interpreter or the requirements cannot be used; the message has the resolver's own words."""
 

@@ -59,3 +59,5 @@ class Job:
     """Instead of the configuration's."""
     as_of: str = ""
     """The date to judge by, YYYY-MM-DD."""
+    carry: str = ""
+    """Id of the run whose edits are tried first, cell by cell, where the base left alone what they were made for."""

@@ -8,8 +8,11 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter, ValidationError
+
 from workers.contract import messages, paths, report
 from workers.contract.errors import ConfigError, DocumentError
+from workers.contract.report import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9]{1,40}(?:-[a-z0-9]{1,40}){0,5}")
 """UTC stamp and slug: `20261120T081500Z-notebooks-3f9a`."""
 SLUG_CHARS = 24
+DELIVERIES = "deliverable/deliveries.json"
+DELIVERIES_BYTES = 4 * 2**20
+_DELIVERIES = TypeAdapter(dict[str, Delivery])
 
 
 def new_id(started: datetime, about: str) -> str:
@@ -109,6 +115,44 @@ def read_delivered(folder: Path, about: Report, size_bytes: int) -> bytes | None
     if hashlib.sha256(raw).hexdigest() != record.updated:
         raise DocumentError("not-proven", f"{about.artifact.path} in the run's folder is not the copy that was proven")
     return raw
+
+
+def base_place(folder: Path, artifact: str) -> Path:
+    """Where the unchanged bytes of a delivered artifact stand."""
+    return folder / "base" / artifact
+
+
+def read_base(folder: Path, about: Report, size_bytes: int) -> bytes:
+    """The bytes of an artifact as the run found it.
+
+    Raises:
+        ConfigError: the report names a place outside of the run's folder.
+        DocumentError: they were not kept, are too large, or are others than the report names.
+    """
+    place = base_place(Path(), about.artifact.path)
+    raw = paths.read_bounded(folder, place.as_posix(), size_bytes)
+    if hashlib.sha256(raw).hexdigest() != about.artifact.digest:
+        raise DocumentError("not-the-base", f"{about.artifact.path} in the run's folder is not what the run repaired")
+    return raw
+
+
+def deliveries_json(deliveries: Mapping[str, Delivery]) -> bytes:
+    """What a run left for each artifact, as its folder keeps it."""
+    return _DELIVERIES.dump_json(dict(deliveries), indent=1)
+
+
+def read_deliveries(folder: Path) -> dict[str, Delivery]:
+    """What a run left for each artifact, by its path; nothing where the folder does not say.
+
+    Raises:
+        ConfigError: the file is none of this version.
+    """
+    try:
+        return _DELIVERIES.validate_json(paths.read_bounded(folder, DELIVERIES, DELIVERIES_BYTES))
+    except DocumentError:
+        return {}
+    except ValidationError as error:
+        raise ConfigError(f"{DELIVERIES} is not one of this version: {error.errors()[0]['msg']}") from error
 
 
 def quarantined(folder: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -108,7 +109,10 @@ class _Fetching:
         for name in ("home", "template"):
             (self.into / name).mkdir(mode=0o700)
         # An empty template: this machine's own may have hooks.
-        git.Repo.init(self.bare, bare=True, template=str(self.into / "template"), allow_unsafe_options=True).close()
+        git.Repo.init(
+            self.bare, bare=True, template=str(self.into / "template"), allow_unsafe_options=True,
+            env=hardened.instead(self.into / "home", "none"),
+        ).close()  # fmt: skip
 
     def fetch(self, token: str) -> None:
         words = self._words()
@@ -158,12 +162,12 @@ class _Fetching:
                 raise FetchError(f"the fetch took more than {self.caps.seconds:g} s", theirs=True)
             if _weight(self.into) > self.caps.pack_bytes:
                 raise TooLargeError(f"its pack has more than {self.caps.pack_bytes // MIB} MB")
-            time.sleep(POLL_S)
+            _wait(process, POLL_S)
 
     def exported(self) -> Snapshot:
         repo = git.Repo(self.bare)
         # Reading never fetches: a file that was left out stays out.
-        repo.git.update_environment(**hardened.environment(self.into / "home", "none"), GIT_DIR=str(self.bare))
+        repo.git.update_environment(**hardened.instead(self.into / "home", "none") | {"GIT_DIR": str(self.bare)})
         try:
             commit = repo.commit(FETCHED)
             if commit.hexsha != self.source.sha:
@@ -171,6 +175,18 @@ class _Fetching:
             return export(commit, self.into / "tree", self.caps)
         finally:
             repo.close()
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Until the process ends, or so long."""
+    # Not `process.wait`: it sleeps up to 50 ms at a time.
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        ending = select.poll()
+        ending.register(descriptor, select.POLLIN)
+        ending.poll(seconds * 1000)
+    finally:
+        os.close(descriptor)
 
 
 def _weight(folder: Path) -> int:

@@ -75,6 +75,11 @@ def environment(home: Path, scheme: str, askpass: Path | None = None) -> dict[st
     }
 
 
+def instead(home: Path, scheme: str) -> dict[str, str]:
+    """The same for GitPython, which hands every variable of this process on to git: all others are emptied."""
+    return dict.fromkeys(os.environ, "") | environment(home, scheme)
+
+
 def bounded(size_bytes: int, cpu_s: int) -> list[str]:
     """What comes before `git` on the command line: a pack that unpacks without end stops at these."""
     return ["prlimit", f"--fsize={size_bytes}", f"--cpu={cpu_s}", f"--as={4 * GIB}", "--core=0"]

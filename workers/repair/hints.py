@@ -43,6 +43,8 @@ class Offer:
     edits: Group
     why: str
     """The change in a few words."""
+    about: str = ""
+    """The dotted name that is edited, where it is known."""
 
 
 class HintsRepairer:
@@ -81,6 +83,7 @@ class HintsRepairer:
             by=self.name,
             changes_made=tuple(dict.fromkeys(_sentence(complaint, offer) for complaint, offer in made)),
             findings=tuple(dict.fromkeys(complaint.finding.id for complaint, _ in made)),
+            about=tuple(dict.fromkeys(offer.about for _, offer in made if offer.about)),
         )
 
     async def _offer(self, reading: Reading, complaint: Complaint, task: Task) -> Offer | None:
@@ -135,14 +138,14 @@ class HintsRepairer:
             first = [one for one in same if one.cell == here.cell and one.node in here.nodes]
             if first and all(reading.renamed(one, new) for one in first):
                 edits = tuple(edit for one in same for edit in reading.renamed(one, new))
-                yield Offer(edits=edits, why=f"{stale} -> {new.removeprefix(BUILTINS)}")
+                yield Offer(edits=edits, why=f"{stale} -> {new.removeprefix(BUILTINS)}", about=stale)
 
     async def _keywords(self, reading: Reading, here: Region, hint: Hint) -> AsyncIterator[Offer]:
         for call, keyword in sites.calls_with(here, hint.old):
             function = reading.imports.dotted(call.func, here.cell)
             if function is None or await self._binds(function, hint.new):
                 edits = sites.keyword_edit(reading, here.cell, (call, keyword), hint.new, hint.value)
-                yield Offer(edits=edits, why=f"{hint.old}= -> {hint.new}=")
+                yield Offer(edits=edits, why=f"{hint.old}= -> {hint.new}=", about=function or "")
 
     async def _respelled(self, reading: Reading, here: Region, old: str) -> AsyncIterator[Offer]:
         """A keyword that the callable takes in another spelling."""
@@ -152,7 +155,7 @@ class HintsRepairer:
             new = respelled(old, answers[0].parameters) if answers else None
             if new:
                 edits = sites.keyword_edit(reading, here.cell, (call, keyword), new)
-                yield Offer(edits=edits, why=f"{old}= -> {new}=")
+                yield Offer(edits=edits, why=f"{old}= -> {new}=", about=function or "")
 
     async def _absent(self, reading: Reading, here: Region) -> tuple[Answer, ...]:
         """What the environment says of the names in a region that it does not have."""
@@ -216,7 +219,7 @@ def _positional(reading: Reading, here: Region, complaint: Complaint) -> Iterato
     elif not by_position(complaint.text):
         return
     for edits in sites.positions(reading, here, key):
-        yield Offer(edits=edits, why="access by position through .iloc")
+        yield Offer(edits=edits, why="access by position through .iloc", about="pandas")
 
 
 def _missing_label(error: CellError) -> int | None:

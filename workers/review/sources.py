@@ -38,6 +38,8 @@ class Reviewer:
     workspace: Path | None = None
     """The repository that the artifacts lie in; None: nothing lies beside them."""
     _known: dict[Question, Answer] = field(default_factory=dict["Question", "Answer"])
+    _ahead: set[str] = field(default_factory=set[str])
+    """Digests of the copies that were asked about before their review."""
 
     async def __call__(self, document: Document, execution: Execution) -> tuple[Finding, ...]:
         """All findings in document order, suppressed ones left out."""
@@ -46,6 +48,18 @@ class Reviewer:
         if self.resolve is not None:
             found = await self._resolved(document, found, shaped.targets)
         return suppress.apply(tuple(sorted(merged(found), key=_order)), document)
+
+    async def ask_ahead(self, document: Document) -> None:
+        """Ask the environment what a review of this copy will want to know, as far as that can be told before it ran.
+
+        The review comes to the same without it, only later.
+        """
+        if self.resolve is None or document.artifact.digest in self._ahead:
+            return
+        self._ahead.add(document.artifact.digest)
+        shaped = shapes.find(document, self.environment, self.business, self.as_of)
+        asked = rules.questions(self._patterns(document, shaped), self.packs)
+        await self._ask((*asked, *shaped.targets.questions, *api.questions(document)))
 
     def _patterns(self, document: Document, shaped: Shapes) -> Iterable[Finding]:
         yield from rules.find(document, self.packs, self.environment, as_of=self.as_of)

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from workers import stages, watch
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
     from workers.contract.report import Delivery
     from workers.protocols import Box, Document, Hook, Progress
+    from workers.repair.carried import Earlier
     from workers.running.prepared import Prepared
     from workers.sandbox.environments import InstalledEnvironment
+    from workers.sandbox.holding import Holding
     from workers.settings import Root
 
 T = TypeVar("T")
@@ -47,6 +50,8 @@ class Means:
     programs: bool = False
     """Whether the configuration may name any program of this machine as the interpreter: only where the owner of the
     repository is the owner of the machine too."""
+    held: Holding | None = None
+    """In which surroundings a box was seen to hold a short while ago; None looks into every box that is opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,8 @@ class Running:
     hooks: Sequence[Hook] = ()
     progress: Sequence[Progress] = ()
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    earlier: Mapping[str, Earlier] = field(default_factory=lambda: MappingProxyType({}))
+    """Artifacts as another run left them, by their paths; see `repair.carried`."""
     reports: dict[str, Report] = field(default_factory=dict[str, Report])
     built: list[tuple[Root, InstalledEnvironment]] = field(default_factory=list[tuple["Root", "InstalledEnvironment"]])
     unusable: list[Unusable] = field(default_factory=list[Unusable])
@@ -92,6 +99,7 @@ class Running:
         run_id: str,
         progress: Sequence[Progress] = (),
         cancelled: asyncio.Event | None = None,
+        earlier: Mapping[str, Earlier] | None = None,
     ) -> Running:
         """A run that is kept in `store`. An id serves once: who tries again takes another.
 
@@ -107,6 +115,7 @@ class Running:
             hooks=hooks,
             progress=progress,
             cancelled=cancelled or asyncio.Event(),
+            earlier=earlier or {},
         )
 
     async def build(self) -> None:
@@ -171,8 +180,14 @@ class Running:
                 self.finished(box.report(document))
         elif box is not None:
             watching = Watch(progress=(self,), hooks=self.hooks, on_record=self.folder.keep, cancelled=self.cancelled)
-            workspace = self.prepared.repo
-            await stages.repair_all(documents, settings=root.settings, box=box, workspace=workspace, watch=watching)
+            await stages.repair_all(
+                documents,
+                settings=root.settings,
+                box=box,
+                workspace=self.prepared.repo,
+                watch=watching,
+                earlier=self.earlier,
+            )
 
     async def _box(self, root: Root) -> Box | Unusable:
         failed = next((each for each in self.unusable if each.root is root), None)
@@ -187,6 +202,7 @@ class Running:
                 limits=box_limits(root.settings),
                 raw=refreshes(root.settings.outputs),
                 environ=self.means.index,
+                held=self.means.held,
             )
         except (SandboxUnavailableError, EnvironmentBuildError, OSError) as error:
             return Unusable(root=root, error=error, repo=self.prepared.repo)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from workers.contract import config, config_file
+from workers.running.carrying import earlier
 from workers.running.prepared import prepare
 from workers.running.repository import Running
 from workers.settings import assemble
@@ -48,6 +49,8 @@ class Commission:
     """The run store; outside `repo`."""
     redactor: Redactor
     """Masks whatever leaves as text."""
+    carry: str = ""
+    """A run in `store` whose edits are tried first where `repo` left alone what they were made for; empty for none."""
 
 
 async def mend_repository(
@@ -67,8 +70,15 @@ async def mend_repository(
         ConfigError: the configuration or an override is wrong, a plug-in cannot be loaded, or the run cannot be kept.
     """
     prepared = await asyncio.to_thread(_prepared, commission)
+    carried = await asyncio.to_thread(earlier, commission.store, commission.carry, prepared)
     running = Running.start(
-        prepared, means, store=commission.store, run_id=commission.run_id, progress=progress, cancelled=cancelled
+        prepared,
+        means,
+        store=commission.store,
+        run_id=commission.run_id,
+        progress=progress,
+        cancelled=cancelled,
+        earlier=carried,
     )
     await running.build()
     await running.mend()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from workers.contract.errors import EnvironmentBuildError
 from workers.sandbox import requirements as requirements_file
 from workers.sandbox.bytecode import compile_bytecode
 from workers.sandbox.installer import Installer, installer
-from workers.sandbox.interpreter import Interpreter, inspect_interpreter, packages
+from workers.sandbox.interpreter import Interpreter, inspect_interpreter, our_own, packages
 from workers.sandbox.layers import key, layer
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ async def standard_library(*, cache: Path, python: Path | None = None) -> Instal
 
 
 async def _base(python: Path | None) -> Interpreter:
-    return await inspect_interpreter(Path(sys.executable) if python is None else python)
+    return await (our_own() if python is None else inspect_interpreter(python))
 
 
 async def _from_lines(lines: tuple[str, ...], origin: str, base: Interpreter, uv: Installer) -> InstalledEnvironment:

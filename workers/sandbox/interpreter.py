@@ -11,6 +11,9 @@ import json
 import os
 import shutil
 import signal
+import site
+import sys
+import sysconfig
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -85,6 +88,21 @@ async def inspect_interpreter(python: Path) -> Interpreter:
     # What a launcher script such as pyenv's starts is the interpreter, not the script.
     started = Path(told["executable"] or found)
     return await asyncio.to_thread(_located, started, told)
+
+
+async def our_own() -> Interpreter:
+    """The interpreter that runs this; nobody has to be started to ask.
+
+    Raises:
+        EnvironmentBuildError: it cannot be used.
+    """
+    told = {
+        "version": sys.version_info[:3],
+        "base_prefix": sys.base_prefix,
+        "platform": sysconfig.get_platform(),
+        "site_packages": site.getsitepackages([sys.base_prefix]),
+    }
+    return await asyncio.to_thread(_located, Path(sys.executable), told)
 
 
 def packages(site_packages: tuple[Path, ...]) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Literal
 
 from workers.contract.errors import SandboxUnavailableError
 from workers.sandbox.bubblewrap import BubblewrapBox
+from workers.sandbox.holding import Surroundings
 from workers.sandbox.limits import Limits
 from workers.sandbox.local import LocalBox
 from workers.sandbox.overlay import kernel_overlay
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from workers.protocols import Box
     from workers.sandbox.environments import InstalledEnvironment
+    from workers.sandbox.holding import Holding
 
 
 async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
@@ -28,10 +31,13 @@ async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
     limits: Limits | None = None,
     raw: bool = False,
     environ: Mapping[str, str] | None = None,
+    held: Holding | None = None,
 ) -> Box:
     """A box for artifacts under `workspace` in this environment; its kernel layer is built if it is not in the cache.
 
-    `environ` holds the variables that say where packages come from, by default this process's. With `raw` its runs hand out whole outputs (`CellRun.raw`). Never another kind than was asked for: where no box holds there is none.
+    `environ` holds the variables that say where packages come from, by default this process's. With `raw` its runs hand out
+    whole outputs (`CellRun.raw`). With `held` a box that was seen to hold in the same surroundings a short while ago is not
+    looked into again. Never another kind than was asked for: where no box holds there is none.
 
     Raises:
         SandboxUnavailableError: no box can be started here or it does not hold; says why and what to do.
@@ -41,7 +47,11 @@ async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
     overlay = await kernel_overlay(environment, cache, environ)
     if kind == "none":
         return LocalBox(environment=environment, overlay=overlay, workspace=workspace, limits=limits, raw=raw)
-    refuse_unless_it_holds(await probe_box(environment, overlay, limits))
+    surroundings = await asyncio.to_thread(Surroundings.now, environment, overlay, limits)
+    if held is None or surroundings not in held:
+        refuse_unless_it_holds(await probe_box(environment, overlay, limits))
+        if held is not None:
+            held.add(surroundings)
     return BubblewrapBox(environment, overlay, workspace, limits, raw=raw)
 
 

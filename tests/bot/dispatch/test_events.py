@@ -233,6 +233,16 @@ async def test_a_sweep_looks_at_everything_and_the_next_one_is_kept(tmp_path: Pa
         assert kept == windows.next_sweep_at(Sweep(), at.repo.id, at.app.ledger.clock())
 
 
+async def test_what_waited_for_room_is_looked_at_at_any_time_by_its_names_alone(tmp_path: Path) -> None:
+    async with stage(tmp_path, config="mode: pr\ngithub:\n  sweep:\n    every: never\n") as at:
+        made = await at.request(trigger="sweep", branch="main", arguments={"paths": ["docs/b.ipynb", "gone.txt"]})
+
+        assert (await at.dispatch(made))["state"] == "attached"
+
+        (job,) = await at.jobs()
+        assert (job.trigger, job.paths, job.sha) == (Trigger.SWEEP, ("docs/b.ipynb",), at.repo.head())
+
+
 async def test_a_sweep_that_was_only_asked_for_to_read_the_schedule_runs_nothing(tmp_path: Path) -> None:
     async with stage(tmp_path, config="github:\n  sweep:\n    every: never\n") as at:
         made = await at.request(trigger="sweep", branch="main", arguments={"paths": [], "at": 0})

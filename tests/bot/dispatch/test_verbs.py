@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 
 from bot.commands import Fault
 from tests.bot.github.stage import Stage, stage
@@ -110,6 +110,44 @@ async def test_ignore_is_kept_once_and_taken_back(tmp_path: Path) -> None:
 
         assert not await at.rows("ignored")
         assert "will be looked at again" in at.ours(1)[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "left"),
+    [
+        ("docs", {"other/b.ipynb", "docs2/c.ipynb", ""}),
+        ("docs/a.ipynb", {"other/b.ipynb", "docs2/c.ipynb", ""}),
+        (".", {""}),
+        ("d%cs", {"docs/a.ipynb", "other/b.ipynb", "docs2/c.ipynb", ""}),
+    ],
+)
+async def test_unignore_takes_back_what_closing_said_about_a_path_or_a_whole_folder(
+    tmp_path: Path, named: str, left: set[str]
+) -> None:
+    async with stage(tmp_path) as at:
+        rows = {
+            "docs/a.ipynb": "closed:7",
+            "other/b.ipynb": "expired:8",
+            "docs2/c.ipynb": "reverted:9",
+            "": "comment:1",
+        }
+        async with at.app.ledger.write() as connection:
+            for artifact, why in rows.items():
+                values = {"kind": "finding", "value": f"f-{why}", "artifact": artifact, "why": why, "created_at": 0.0}
+                await connection.execute(insert(tables.ignored).values(repository_id=at.repo.id, **values))
+
+        await at.command(speak(at, f"/repair unignore {named}"), "unignore", arguments={"paths": [named]})
+
+        assert {row["artifact"] for row in await at.rows("ignored")} == left
+
+
+async def test_words_after_the_command_are_the_guidance_of_the_job(tmp_path: Path) -> None:
+    words = "Use the new client.\n\n- [ ] no warnings"
+    async with stage(tmp_path) as at:
+        await at.command(speak(at, "/repair"), arguments={"guidance": words})
+
+        (job,) = await at.jobs()
+        assert job.guidance == words
 
 
 async def test_a_note_is_kept_with_the_request_and_runs_nothing(tmp_path: Path) -> None:

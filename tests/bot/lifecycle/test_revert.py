@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from bot.publications import State
 from tests.bot.publish.scene import MENDED, STALE, Mended, Scene, notebook
-from workers.contract.job import Aim, Job, Trigger
+from workers.contract.job import Trigger
 from workers.contract.ledger import tables
 
 if TYPE_CHECKING:
@@ -18,24 +17,10 @@ async def proposed(at: Scene) -> PullRequest:
     return at.repo.pull(at.repo.pulls("open")[0]["number"])
 
 
-async def do(at: Scene, what: str, number: int) -> int:
-    """A person's word to the publisher itself, as dispatch writes it down."""
-    pull = at.repo.pull(number).look()
-    job = Job(
-        id=0, installation_id=at.installation.id, repository_id=at.repo.id, repository=at.repo.full_name, lane="main",
-        branch=pull["head"]["ref"], sha=pull["head"]["sha"], trigger=Trigger.COMMAND, aim=Aim.PROPOSE,
-        pull_request=number,
-    )  # fmt: skip
-    made = await at.enlist(job, state="ran", progress=json.dumps({"do": what}))
-    await at.asked(made, at.ada, number=number)
-    await at.settle()
-    return made
-
-
 async def test_taking_back_an_open_pull_request_closes_it_and_removes_its_branch(at: Scene) -> None:
     pull = await proposed(at)
 
-    await do(at, "revert", pull.number)
+    await at.do("revert", pull.number)
     await at.ran(Mended())
     await at.settle()
 
@@ -52,7 +37,7 @@ async def test_taking_back_what_was_merged_restores_the_very_tree(at: Scene) -> 
     await at.settle()
     assert at.repo.file("main", "a.ipynb") == MENDED
 
-    await do(at, "revert", pull.number)
+    await at.do("revert", pull.number)
 
     (undo,) = at.repo.pulls("open")
     assert undo["title"] == f"Revert the repair of #{pull.number}"
@@ -72,7 +57,7 @@ async def test_taking_back_leaves_alone_what_people_changed_since(at: Scene) -> 
     pull.merge(at.ada)
     at.repo.push("main", {"docs/b.ipynb": notebook("y = int", "y")}, by=at.ada)
 
-    await do(at, "revert", pull.number)
+    await at.do("revert", pull.number)
 
     (undo,) = at.repo.pulls("open")
     assert at.repo.file(undo["head"]["ref"], "a.ipynb") == STALE
@@ -84,7 +69,7 @@ async def test_a_branch_that_people_work_on_is_not_taken_back(at: Scene) -> None
     pull = await proposed(at)
     theirs = at.repo.push(at.branch(), {"mine.md": b"Mine\n"}, by=at.ada)
 
-    await do(at, "revert", pull.number)
+    await at.do("revert", pull.number)
 
     assert at.repo.head(at.branch()) == theirs
     assert pull.look()["state"] == "open"
@@ -94,7 +79,7 @@ async def test_rebase_has_the_artifacts_repaired_anew_at_the_bases_head(at: Scen
     pull = await proposed(at)
     moved = at.repo.push("main", {"a.ipynb": notebook("x = np.bool", "x")})
 
-    job = await do(at, "rebase", pull.number)
+    job = await at.do("rebase", pull.number)
 
     new = (await at.rows_of_jobs())[-1]
     assert new["id"] != job

@@ -53,6 +53,7 @@ from workers.contract.job import Aim, Job, Trigger
 from workers.contract.ledger import Ledger, open_ledger, tables
 from workers.contract.paths import write_atomically
 from workers.contract.redact import redactor
+from workers.contract.report import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -109,6 +110,10 @@ class Mended:
     """Rules of findings that remain."""
     fresh: bool = False
     passed: bool = True
+    reason: StopReason = StopReason.NEEDS_HUMAN
+    """Why the loop stopped, where something is left."""
+    kept: tuple[int, ...] = ()
+    """Edited cells that print something else than they store."""
     changes: tuple[str, ...] = ("`np.bool` to `bool`",)
 
     def finding(self, rule: str) -> Finding:
@@ -142,7 +147,7 @@ class Mended:
         )
         outcome: Outcome = Repaired(iteration=1)
         if left:
-            outcome = Improved(iteration=1, remaining=left, reason=StopReason.NEEDS_HUMAN)
+            outcome = Improved(iteration=1, remaining=left, reason=self.reason)
         base = BaseEvidence(first=FAILED)
         return Report(artifact=artifact, outcome=outcome, findings=(*found, *left), base=base, records=(record,))
 
@@ -204,6 +209,8 @@ class Scene:
             write_atomically(place / each.path.rpartition("/")[2], each.after)
         (folder / "deliverable").mkdir(parents=True, exist_ok=True)
         (folder / "deliverable" / "patch.diff").write_bytes(b"the patch")
+        left = {each.path: Delivery(outputs_kept=each.kept) for each in mended}
+        (folder / runs.DELIVERIES).write_bytes(runs.deliveries_json(left))
         run = Run(id=run_id, started="2026-11-20T08:15:00+00:00", reports=reports, provenance=PROVENANCE, seconds=2.0)
         write_atomically(folder / "run.json", messages.encode(messages.run_to_json(run)))
         return run_id
@@ -218,13 +225,15 @@ class Scene:
             await connection.execute(update(tables.jobs).where(tables.jobs.c.id == number).values(job=text))
         return number
 
-    async def asked(self, job: int, by: Person, *, number: int | None = None, comment_id: int | None = None) -> int:
+    async def asked(
+        self, job: int, by: Person, *, number: int | None = None, comment_id: int | None = None, **arguments: Any
+    ) -> int:
         """A request of a person that the job answers."""
         row = {
             "work_key": f"comment:{job}", "job_id": job, "installation_id": self.installation.id,
             "repository_id": self.repo.id, "trigger": "command", "actor_id": by.id, "actor": by.login,
             "number": number, "comment_id": comment_id, "comment_kind": "issue", "state": "attached",
-            "created_at": self.time.now,
+            "created_at": self.time.now, "arguments": json.dumps(arguments),
         }  # fmt: skip
         async with self.ledger.write() as connection:
             made = await connection.execute(insert(tables.requests).values(**row).returning(tables.requests.c.id))
@@ -285,6 +294,19 @@ class Scene:
     def be_dry(self) -> None:
         self.app = replace(self.app, dry_run=True)
 
+    async def do(self, what: str, number: int) -> int:
+        """A person's word to the publisher itself, as dispatch writes it down, and what comes of it."""
+        pull = self.repo.pull(number).look()
+        job = Job(
+            id=0, installation_id=self.installation.id, repository_id=self.repo.id, repository=self.repo.full_name,
+            lane="main", branch=pull["head"]["ref"], sha=pull["head"]["sha"], trigger=Trigger.COMMAND,
+            aim=Aim.PROPOSE, pull_request=number,
+        )  # fmt: skip
+        made = await self.enlist(job, state="ran", progress=json.dumps({"do": what}))
+        await self.asked(made, self.ada, number=number)
+        await self.settle()
+        return made
+
     async def stop(self, job: int) -> None:
         async with self.ledger.write() as connection:
             await connection.execute(update(tables.jobs).where(tables.jobs.c.id == job).values(stop=True))
@@ -321,7 +343,9 @@ CONFIG = "mode: pr\n"
 
 
 @asynccontextmanager
-async def scene(folder: Path, files: Mapping[str, bytes] | None = None, seams: Seams = SEAMS) -> AsyncGenerator[Scene]:
+async def scene(
+    folder: Path, files: Mapping[str, bytes] | None = None, seams: Seams = SEAMS, url: str = ""
+) -> AsyncGenerator[Scene]:
     """A scene of its own, until the block ends."""
     time = Time()
     async with Hub.serve() as hub:
@@ -329,7 +353,7 @@ async def scene(folder: Path, files: Mapping[str, bytes] | None = None, seams: S
         repo = hub.repository("octo-org/demo", files=dict(files or FILES), installation=installation)
         ada = hub.user("ada")
         hub.permit(repo, ada, "write")
-        ledger = await open_ledger(f"sqlite:///{folder}/ledger.db", clock=time, create=True)
+        ledger = await open_ledger(url or f"sqlite:///{folder}/ledger.db", clock=time, create=True)
         await known(ledger, installation, repo)
         async with github(hub.api_url, hub.app.id, hub.app.private_key_pem) as client:
             app = make_app(ledger, client, folder, hub.app.id, hub.app.slug)

@@ -13,10 +13,11 @@ from bot.commit_message import inert, message
 from bot.grouping import Candidate, Group, cause, grouped, mended
 from bot.identity import Identity, Part
 from bot.published import Ending, Landing, sentence
+from bot.pull_request import title
 from tests.bot.publish.scene import MENDED, PROVENANCE, STALE, Mended
 from workers.contract.cells import changes, same_code
 from workers.contract.config_github import PullRequests
-from workers.contract.domain import Run
+from workers.contract.domain import BaseEvidence, CellError, CellRun, Execution, Run, Suggestion
 from workers.contract.markdown import impersonal
 
 TEXT = st.text(max_size=40)
@@ -119,6 +120,63 @@ def candidate(about: Mended) -> Candidate:
 def test_the_cause_is_the_library_and_not_how_it_was_found() -> None:
     assert cause(Mended(rules=("execution/error", "execution/warning", "pandas/append")).report()) == "pandas"
     assert cause(Mended(rules=("execution/error",)).report()) == "execution"
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        ("pandas.DataFrame.append", "pandas"),
+        ("sklearn.cross_validation", "sklearn"),
+        ("collections.Mapping", "python"),
+        ("builtins.unicode", "python"),
+    ],
+)
+def test_the_cause_of_what_an_error_showed_is_whose_name_the_edit_is_about(about: str, expected: str) -> None:
+    report = Mended(rules=("execution/error",)).report()
+    (record,) = report.records
+    (found,) = report.findings
+    by_edit = replace(record, repair=replace(record.repair, about=(about,)))
+    suggested = replace(found, suggestion=Suggestion(edits=(), target=about))
+
+    assert cause(replace(report, records=(by_edit,))) == expected
+    assert cause(replace(report, findings=(suggested,), records=(replace(record, review=(suggested,)),))) == expected
+    assert title(Group(problem="p", root=".", cause=expected, candidates=(candidate(Mended()),))).endswith(
+        f"({expected})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("/env/lib/python3.11/site-packages/pandas/core/generic.py", "pandas"),
+        ("C:\\env\\Lib\\site-packages\\seaborn.py", "seaborn"),
+        ("/usr/lib/python3.11/json/decoder.py", "execution"),
+        ("cell:0", "execution"),
+    ],
+)
+def test_where_no_name_is_known_the_cause_is_the_library_that_was_called(file: str, expected: str) -> None:
+    report = Mended(rules=("execution/error",)).report()
+    error = CellError(
+        name="AttributeError", message="m", traceback="", line=1, frames=(("cell:0", 1, "f"), (file, 9, "g"))
+    )
+    failed = Execution(status="failed", cells=(CellRun(cell=0, status="error", error=error),))
+
+    assert cause(replace(report, base=BaseEvidence(first=failed))) == expected
+
+
+def test_two_errors_in_one_library_go_into_one_pull_request_and_those_of_two_do_not() -> None:
+    def about(path: str, name: str) -> Candidate:
+        made = candidate(Mended(path=path, rules=("execution/error",)))
+        (record,) = made.report.records
+        edited = replace(record, repair=replace(record.repair, about=(name,)))
+        return replace(made, report=replace(made.report, records=(edited,)))
+
+    found = [about("a.ipynb", "pandas.x"), about("b.ipynb", "pandas.io.y"), about("c.ipynb", "numpy.z")]
+
+    assert sorted((each.cause, each.paths) for each in grouped(found, (), "cause")) == [
+        ("numpy", ("c.ipynb",)),
+        ("pandas", ("a.ipynb", "b.ipynb")),
+    ]
 
 
 def test_what_remains_is_not_mended() -> None:

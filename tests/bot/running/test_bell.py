@@ -126,12 +126,46 @@ async def test_a_ring_leaves_one_number_and_once_heard_nothing(redis: RedisServe
     async with listening(redis):
         await taken(redis)
 
-    async with redis.client() as client:
-        await client.delete("arq:job:github:42")  # thrown away unheard when the listener started
+    async with redis.client():
         assert [
             key for key in await tell(redis, "KEYS", "*") if not key.startswith(b"mendloop:bell:github:health")
         ] == []
     await ringer.close()
+
+
+async def test_a_ring_that_was_thrown_away_does_not_swallow_the_next_one_for_its_row(redis: RedisServer) -> None:
+    ringer = Bell(url=redis.url)
+    await ringer.ring("github", 42)
+
+    async with listening(redis) as wake:  # it looks by itself, and throws away what waits
+        await ringer.ring("github", 42)
+        await heard(wake)
+
+    await ringer.close()
+
+
+async def test_who_listens_in_the_same_process_hears_a_ring_without_redis(redis: RedisServer) -> None:
+    one, wake = Bell(url=redis.url), asyncio.Event()
+    task = asyncio.create_task(one.listen("github", wake))
+    await heard(wake)
+    redis.kill()
+
+    await one.ring("github", 7)
+
+    assert wake.is_set()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await one.close()
+
+
+async def test_a_listener_that_is_cancelled_ends_whatever_it_was_doing(redis: RedisServer) -> None:
+    for step in range(12):
+        one, wake = Bell(url=redis.url), asyncio.Event()
+        task = asyncio.create_task(one.listen("github", wake))
+        await asyncio.sleep(step * 0.0015)
+        task.cancel()
+        await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), LONG_S)
+        await one.close()
 
 
 async def test_many_rings_for_one_row_are_one(redis: RedisServer) -> None:

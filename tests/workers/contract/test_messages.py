@@ -9,6 +9,7 @@ from tests.workers.contract import samples
 from workers.contract import messages
 from workers.contract.domain import Fresh, Outcome, Record, Repair, Run, Skipped, Validation
 from workers.contract.errors import ConfigError
+from workers.contract.job import Aim, Job, Trigger
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -40,6 +41,19 @@ def test_a_report_crosses_alone(outcome: Outcome) -> None:
     report = samples.report(outcome)
 
     assert messages.report_from_json(messages.encode(messages.report_to_json(report))) == report
+
+
+@pytest.mark.parametrize("carry", ["", "20261120T081500Z-notebooks-3f9a"])
+def test_a_job_comes_back_as_it_was_and_one_that_carries_nothing_need_not_say_so(carry: str) -> None:
+    job = Job(
+        id=7, installation_id=1, repository_id=2, repository="octo/demo", lane="main", branch="main", sha="a" * 40,
+        trigger=Trigger.PUSH, aim=Aim.PROPOSE, paths=("a.ipynb",), guidance="Use the new API.", carry=carry,
+    )  # fmt: skip
+    said = messages.job_to_json(job)
+    if not carry:
+        del said["job"]["carry"]
+
+    assert messages.job_from_json(messages.encode(said)) == job
 
 
 def test_parts_cross_alone_and_are_not_taken_for_another() -> None:

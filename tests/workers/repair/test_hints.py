@@ -192,6 +192,18 @@ async def test_a_name_is_renamed_wherever_it_is_used_once_its_target_resolves(bo
     assert sources == ["import shelf as s\ns.str_('a')", "x = [s.str_]\nlabel = 'unicode_'"]
 
 
+async def test_a_repair_says_whose_names_its_edits_are_about(box: Asking) -> None:
+    document = notebook("import shelf\nshelf.unicode_('a')\nshelf.read('a', normed=True)\ni = f(freq='A')")
+    said = error("AttributeError", "`shelf.unicode_` was removed. Use `shelf.str_` instead.", line=2)
+    keyword = "The 'normed' kwarg was deprecated in 2.1. Use 'density' instead."
+
+    renamed = await proposed(box, after_error(document, said, cell=0))
+    respelled = await proposed(box, after_warning(document, keyword, cell=0, line=3))
+    unit = await proposed(box, after_error(document, frequency("A", "Y", line=4), cell=0))
+
+    assert [each and each.about for each in (renamed, respelled, unit)] == [("shelf.unicode_",), ("shelf.read",), ()]
+
+
 async def test_the_environment_is_asked_where_the_error_itself_has_no_words(box: Asking) -> None:
     document = notebook("from shelf import unicode_\nunicode_('a')")
     said = error("ImportError", "cannot import name 'unicode_' from 'shelf' (/x/shelf/__init__.py)")

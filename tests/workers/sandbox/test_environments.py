@@ -15,6 +15,7 @@ import pytest
 from tests.workers.sandbox.tiny_wheels import only, write_wheel
 from workers.contract.errors import EnvironmentBuildError
 from workers.sandbox.environments import InstalledEnvironment, from_interpreter, from_requirements, standard_library
+from workers.sandbox.interpreter import inspect_interpreter, our_own
 from workers.sandbox.layers import layer
 
 if TYPE_CHECKING:
@@ -319,3 +320,7 @@ async def test_an_interpreter_is_found_by_its_bare_name(tmp_path: Path, monkeypa
     environment = await from_interpreter(Path("my-python"))
 
     assert environment.python_version == sys.version_info[:3]
+
+
+async def test_our_own_interpreter_is_known_as_it_would_describe_itself() -> None:
+    assert await our_own() == await inspect_interpreter(Path(sys.executable))

@@ -14,7 +14,7 @@ from workers.contract.ledger.engines import BUSY_S, LedgerFile, driver_url, engi
 from workers.contract.ledger.trouble import PASSING, LedgerError, translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -68,12 +68,15 @@ class Ledger:
         until = time.monotonic() + BUSY_S
         while True:
             try:
-                async with self.write() as connection:
-                    return await work(connection)
+                return await _to_its_end(self._once(work))
             except LedgerError as error:
                 if error.trouble not in PASSING or time.monotonic() >= until:
                     raise
             await asyncio.sleep(PAUSE_S * (0.5 + random.random()))  # noqa: S311  # to keep two apart, no secret
+
+    async def _once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self.write() as connection:
+            return await work(connection)
 
     async def claim(self, table: Table, states: Sequence[str], owner: str, *, lease_s: float) -> Claim | None:
         """Claim the next row in one of `states`; None when nothing waits."""
@@ -124,6 +127,16 @@ class Ledger:
         """Close every connection."""
         await self.writing.dispose()
         await self.reading.dispose()
+
+
+async def _to_its_end(transaction: Coroutine[Any, Any, T]) -> T:
+    """Await a transaction; when we are cancelled meanwhile, it ends first. Half-way it would keep others waiting."""
+    task = asyncio.create_task(transaction)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 _LET_GO = {"lease_owner": "", "lease_until": 0.0, "tries": 0, "not_before": 0.0, "reason": ""}
