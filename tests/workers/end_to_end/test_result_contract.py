@@ -62,7 +62,9 @@ def test_a_run_leaves_a_folder_with_a_record_per_iteration_outside_the_checkout(
         for number, path in iterations
         for name in (Path(path).name, "patch.diff", "record.json")
     }
-    assert files == kept | {"run.json", "deliverable/patch.diff", "deliverable/pull_request.md"}
+    kept |= {f"base/{path}" for _, path in iterations}
+    kept |= {f"deliverable/{name}" for name in ("patch.diff", "pull_request.md", "deliveries.json")}
+    assert files == kept | {"run.json"}
     assert not run_dir.is_relative_to(gallery.repo)
     for number, path in iterations:
         record = runs.read_record(run_dir, number, path)
