@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from workers.contract.bell import Bell
 from workers.contract.deployment import keep_private
 from workers.contract.errors import MendloopError
 from workers.contract.ledger import open_ledger, tables
-from workers.contract.ledger.working import work
+from workers.contract.ledger.working import owner, work
 from workers.contract.redact import redactor
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class Process:
 
         return work(
             self.app.ledger, table, (state,), handled,
-            owner=owner(), lease_s=self.lease_s, wake=wake, stop=self.stop, concurrency=concurrency,
+            owner=owner("github"), lease_s=self.lease_s, wake=wake, stop=self.stop, concurrency=concurrency,
         )  # fmt: skip
 
     async def _chore(self, chore: Chore) -> None:
@@ -123,11 +122,6 @@ def chores(reconcile_s: float) -> list[Chore]:
         Chore(name="reconcile", every_s=reconcile_s, act=reconcile.reconcile),
         Chore(name="stuck", every_s=300.0, act=watchdog.give_up_stuck),
     ]
-
-
-def owner() -> str:
-    """Who claims: unlike any other process, also after a restart on the same machine."""
-    return f"github:{socket.gethostname()[:30]}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
 async def main(settings: GitHubSettings, masking: Redactor) -> None:

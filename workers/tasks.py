@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from workers.contract.bell import Bell
 from workers.contract.deployment import LOOP_VARIABLES, keep_private, loop_settings
 from workers.contract.errors import MendloopError
 from workers.contract.ledger import open_ledger, tables
-from workers.contract.ledger.working import work
+from workers.contract.ledger.working import owner, work
 from workers.contract.redact import redactor
 from workers.running.repository import Means
 from workers.sandbox.holding import Holding
@@ -61,11 +60,6 @@ async def main(settings: LoopSettings, redactor: Redactor, means: Means) -> None
     finally:
         await bell.close()
         await ledger.close()
-
-
-def owner(kind: str) -> str:
-    """Who claims: unlike any other process, also after a restart on the same machine."""
-    return f"{kind}:{socket.gethostname()[:30]}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
 def run() -> int:

@@ -8,32 +8,13 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.workers.fetching.rig import TOKEN, Host, serving
 from workers.fetching import Caps, FetchError, Snapshot, Source, fetch_snapshot
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 GO_ON = threading.Event()
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    root = tmp_path / "host"
-    root.mkdir()
-    with serving(root) as host:
-        yield host
-
-
-@pytest.fixture
-def into(tmp_path: Path) -> Path:
-    folder = tmp_path / "into"
-    folder.mkdir(mode=0o700)
-    return folder
 
 
 def fetch(host: Host, into: Path, sha: str, *, caps: Caps | None = None, token: str = TOKEN) -> Snapshot:

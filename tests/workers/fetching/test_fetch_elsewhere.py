@@ -21,24 +21,9 @@ from tests.workers.fetching.rig import TOKEN, Host, serving
 from workers.fetching import Caps, FetchError, Source, addresses, fetch_snapshot, hardened
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
 GO_ON = threading.Event()
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    root = tmp_path / "host"
-    root.mkdir()
-    with serving(root) as host:
-        yield host
-
-
-@pytest.fixture
-def into(tmp_path: Path) -> Path:
-    folder = tmp_path / "into"
-    folder.mkdir(mode=0o700)
-    return folder
 
 
 def test_g86_a_name_that_leads_inside_is_refused_whatever_it_is(into: Path) -> None:

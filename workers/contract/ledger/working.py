@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-__all__ = ["PutBack", "work"]
+__all__ = ["PutBack", "owner", "work"]
 
 LOOK_S = 2.0
 """Without a ring the ledger is looked into this often."""
@@ -49,6 +51,11 @@ class _Loop:
     def overdue(self) -> bool:
         """A lease of ours may have run out because this process stood still; claiming now could rob ourselves."""
         return any(time.monotonic() - at > self.lease_s * 2 / 3 for at in self.beaten.values())
+
+
+def owner(kind: str) -> str:
+    """Who claims: unlike any other process, also after a restart on the same machine."""
+    return f"{kind}:{socket.gethostname()[:30]}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
 async def work(  # noqa: PLR0913  # the one seam of all loops; everything by name
