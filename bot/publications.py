@@ -64,6 +64,8 @@ class Piece:
     """Git's id of the other."""
     findings: tuple[str, ...] = ()
     """Ids of the findings it mends."""
+    run: str = ""
+    """Id of the run that proved it; empty where nobody knows any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ def of_group(work: Work, group: Group) -> Offer:
     """The offer to repair the artifacts of a group."""
     reports = [candidate.report for candidate in group.candidates]
     left = tuple(f"{each.artifact.path}:{item.id}" for each in reports for item in numbers.remaining(each.outcome))
-    pieces = tuple(piece(candidate) for candidate in group.candidates)
+    pieces = tuple(piece(candidate, work.run.id) for candidate in group.candidates)
     content = Content(root=group.root, cause=group.cause, run_id=work.run.id, pieces=pieces, remaining=left)
     settings = work.config.github.pull_requests
     return Offer(
@@ -70,8 +70,8 @@ def of_group(work: Work, group: Group) -> Offer:
     )
 
 
-def piece(candidate: Candidate) -> Piece:
-    """A candidate as a publication holds it."""
+def piece(candidate: Candidate, run: str) -> Piece:
+    """A candidate of a run as a publication holds it."""
     record = numbers.delivered(candidate.report)
     return Piece(
         path=candidate.path,
@@ -80,6 +80,7 @@ def piece(candidate: Candidate) -> Piece:
         base_blob=candidate.base_blob,
         blob=blob_id(candidate.raw),
         findings=tuple(sorted({*mended(candidate.report), *candidate.earlier})),
+        run=run,
     )
 
 

@@ -13,7 +13,7 @@ from bot.publishing import authoring, superseding, waiting
 from bot.publishing.candidates import judged
 from bot.publishing.offer import of_group
 from bot.publishing.proposing import propose
-from bot.publishing.redoing import redo
+from bot.publishing.redoing import NOTHING, redo
 from bot.publishing.spending import room
 from bot.publishing.standing import pull_by_number
 
@@ -85,7 +85,7 @@ async def _moved(work: Work, paths: tuple[str, ...]) -> list[Landing]:
     if wish == "ask":
         return [Landing(ending=Ending.ASKED, paths=paths, number=await _ask(work, paths))]
     if not work.app.dry_run:
-        await redo(work, paths, work.run.id if wish == "rebase" else "")
+        await redo(work, paths, dict.fromkeys(paths, work.run.id) if wish == "rebase" else NOTHING)
     return [Landing(ending=Ending.REDONE, paths=paths, why=f"The base is at {work.base_sha} now.")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
@@ -15,7 +16,7 @@ from workers.contract import messages
 from workers.contract.ledger import claims, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 JOBS = tables.jobs
 
 
-async def redo(work: Work, paths: Sequence[str], carry: str = "") -> int:
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+async def redo(work: Work, paths: Sequence[str], carry: Mapping[str, str] = NOTHING) -> int:
     """The job that works on `paths` at the base's head: one that waits, or a new one. The requests go over to it.
 
-    `carry` is the run whose edits it tries first; empty for none.
+    `carry` names by path the run whose edits it tries first.
 
     Repeated after a kill it finds the job it made: that one waits for as long as ours is not at its end.
 
@@ -37,7 +41,7 @@ async def redo(work: Work, paths: Sequence[str], carry: str = "") -> int:
     """
     number = None if work.follows else work.job.pull_request
     wanted = replace(
-        work.job, sha=work.base_sha, branch=work.base, pull_request=number, paths=tuple(paths), carry=carry
+        work.job, sha=work.base_sha, branch=work.base, pull_request=number, paths=tuple(paths), carry=dict(carry)
     )
     async with work.app.ledger.write() as connection:
         now = work.app.ledger.clock()
@@ -50,15 +54,16 @@ async def redo(work: Work, paths: Sequence[str], carry: str = "") -> int:
 
 async def rebase(work: Work) -> Published:
     """Have the artifacts of a pull request of ours proven anew at the head of its base, our edits first."""
-    return await _anew(work, work.follows.content.run_id if work.follows else "")
+    pieces = work.follows.content.pieces if work.follows else ()
+    return await _anew(work, {piece.path: piece.run for piece in pieces if piece.run})
 
 
 async def recreate(work: Work) -> Published:
     """Have the artifacts of a pull request of ours repaired from the start at the head of its base."""
-    return await _anew(work, "")
+    return await _anew(work, NOTHING)
 
 
-async def _anew(work: Work, carry: str) -> Published:
+async def _anew(work: Work, carry: Mapping[str, str]) -> Published:
     row = work.follows
     if row is None:
         return Published((Landing(ending=Ending.REFUSED, paths=(), why="This is no pull request of mine."),))
@@ -84,7 +89,8 @@ async def _waiting(connection: AsyncConnection, wanted: Job, now: float) -> int 
         there = messages.job_from_json(row["job"].encode())
         both = there if _asks_for(there, wanted) else lanes.joined(wanted, there)
         if both is not None:
-            await _write(connection, replace(both, id=there.id, carry=wanted.carry), now)
+            others = {path: run for path, run in there.carry.items() if path not in wanted.paths}
+            await _write(connection, replace(both, id=there.id, carry=others | dict(wanted.carry)), now)
             return there.id
     return None
 

@@ -66,6 +66,7 @@ def pieces_of(found: identity.Identity) -> tuple[Piece, ...]:
             base_blob=part.base_blob,
             blob=part.blob,
             findings=part.findings,
+            run=found.run,
         )
         for part in found.parts
     )

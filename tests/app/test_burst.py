@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-BURST = 200
-CONNECTIONS = 50
+BURST = int(os.environ.get("MENDLOOP_BURST", "200"))
+"""Deliveries in one burst."""
+CONNECTIONS = max(50, BURST // 10)
 
 
 async def states(chaos: Chaos) -> Mapping[str, int]:

@@ -171,7 +171,7 @@ async def test_a_job_that_carries_a_run_starts_from_its_edits(
     async with ledger.write() as connection:
         await connection.execute(tables.jobs.delete())
 
-    await jobs.handle(shop, await claimed(ledger, carry=first))
+    await jobs.handle(shop, await claimed(ledger, carry={"a.ipynb": first}))
 
     (report,) = runs.read_run(shop.settings.runs / (await row(ledger)).run_id).reports
     assert report.outcome == Repaired(iteration=1)

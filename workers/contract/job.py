@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - the messages are read by these annotations
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -59,5 +60,6 @@ class Job:
     """Instead of the configuration's."""
     as_of: str = ""
     """The date to judge by, YYYY-MM-DD."""
-    carry: str = ""
-    """Id of the run whose edits are tried first, cell by cell, where the base left alone what they were made for."""
+    carry: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Artifact path -> id of the run whose edits are tried first, cell by cell, where the base left alone what they were
+    made for."""

@@ -14,6 +14,7 @@ from workers.repair.carried import Earlier
 from workers.sandbox.limits import MIB
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from workers.contract.domain import Report
@@ -22,11 +23,19 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-def earlier(store: Path, run_id: str, prepared: Prepared) -> dict[str, Earlier]:
-    """The prepared artifacts that a run delivered, by their paths; nothing where it is gone: it saves work, no more."""
-    if not run_id:
-        return {}
-    wanted = {document.path for document in prepared.documents}
+def earlier(store: Path, carry: Mapping[str, str], prepared: Prepared) -> dict[str, Earlier]:
+    """The prepared artifacts that runs delivered, by their paths; none where a run is gone: it saves work, no more.
+
+    `carry` names the run of each.
+    """
+    wanted = {document.path for document in prepared.documents} & carry.keys()
+    found: dict[str, Earlier] = {}
+    for run_id in sorted({carry[path] for path in wanted}):
+        found |= _of_run(store, run_id, {path for path in wanted if carry[path] == run_id}, prepared)
+    return found
+
+
+def _of_run(store: Path, run_id: str, wanted: set[str], prepared: Prepared) -> dict[str, Earlier]:
     try:
         folder = store / runs.checked_id(run_id)
         reports = [each for each in runs.read_run(folder).reports if each.artifact.path in wanted]

@@ -49,8 +49,8 @@ class Commission:
     """The run store; outside `repo`."""
     redactor: Redactor
     """Masks whatever leaves as text."""
-    carry: str = ""
-    """A run in `store` whose edits are tried first where `repo` left alone what they were made for; empty for none."""
+    carry: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Artifact path -> a run in `store` whose edits are tried first where `repo` left alone what they were made for."""
 
 
 async def mend_repository(

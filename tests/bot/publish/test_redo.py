@@ -33,7 +33,7 @@ async def moved(at: Scene, config: str) -> tuple[str, Job]:
 async def test_a_base_that_moved_has_the_run_that_was_made_for_the_old_one_carried_over(at: Scene, config: str) -> None:
     run_id, job = await moved(at, config)
 
-    assert job.carry == run_id
+    assert job.carry == {"a.ipynb": run_id}
     assert (job.sha, job.paths) == (at.repo.head("main"), ("a.ipynb",))
     assert at.writes() == []
 
@@ -41,7 +41,7 @@ async def test_a_base_that_moved_has_the_run_that_was_made_for_the_old_one_carri
 async def test_an_owner_who_wants_it_from_the_start_gets_nothing_carried(at: Scene) -> None:
     _, job = await moved(at, f"{CONFIG}github: {{pull_requests: {{on_conflict: recreate}}}}\n")
 
-    assert job.carry == ""
+    assert job.carry == {}
     assert job.paths == ("a.ipynb",)
 
 
@@ -55,7 +55,7 @@ async def test_who_says_rebase_gets_our_edits_first_and_who_says_recreate_does_n
     await at.do(verb, pull["number"])
 
     job = await waiting_job(at)
-    assert job.carry == (run_id if verb == "rebase" else "")
+    assert job.carry == ({"a.ipynb": run_id} if verb == "rebase" else {})
     assert (job.sha, job.branch, job.paths) == (head, "main", ("a.ipynb",))
 
 
@@ -68,4 +68,18 @@ async def test_a_job_that_waits_already_is_widened_and_carries_the_run_too(at: S
     await at.settle()
 
     job = await waiting_job(at)
-    assert (job.id, job.paths, job.carry) == (waits, ("a.ipynb", "docs/b.ipynb"), about["run_id"])
+    assert (job.id, job.paths, job.carry) == (waits, ("a.ipynb", "docs/b.ipynb"), {"a.ipynb": about["run_id"]})
+
+
+async def test_of_a_pull_request_that_grew_each_artifact_carries_the_run_that_mended_it(at: Scene) -> None:
+    a, b = Mended(), Mended(path="docs/b.ipynb")
+    at.repo.push("main", {"a.ipynb": a.before, "docs/b.ipynb": b.before})
+    first = (await at.job(await at.ran(a)))["run_id"]
+    await at.settle()
+    second = (await at.job(await at.ran(b)))["run_id"]
+    await at.settle()
+    (pull,) = at.repo.pulls()
+
+    await at.do("rebase", pull["number"])
+
+    assert (await waiting_job(at)).carry == {"a.ipynb": first, "docs/b.ipynb": second}

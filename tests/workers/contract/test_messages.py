@@ -43,8 +43,8 @@ def test_a_report_crosses_alone(outcome: Outcome) -> None:
     assert messages.report_from_json(messages.encode(messages.report_to_json(report))) == report
 
 
-@pytest.mark.parametrize("carry", ["", "20261120T081500Z-notebooks-3f9a"])
-def test_a_job_comes_back_as_it_was_and_one_that_carries_nothing_need_not_say_so(carry: str) -> None:
+@pytest.mark.parametrize("carry", [{}, {"a.ipynb": "20261120T081500Z-notebooks-3f9a"}])
+def test_a_job_comes_back_as_it_was_and_one_that_carries_nothing_need_not_say_so(carry: dict[str, str]) -> None:
     job = Job(
         id=7, installation_id=1, repository_id=2, repository="octo/demo", lane="main", branch="main", sha="a" * 40,
         trigger=Trigger.PUSH, aim=Aim.PROPOSE, paths=("a.ipynb",), guidance="Use the new API.", carry=carry,

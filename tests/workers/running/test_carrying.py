@@ -37,7 +37,8 @@ async def first(cache: Path, tmp_path: Path) -> Finished:
 async def then(cache: Path, tmp_path: Path, carry: str, *sources: str) -> tuple[list[str], bytes]:
     """Who repaired the moved base, iteration by iteration, and the copy."""
     repo = files(tmp_path / "moved", {"a.ipynb": notebook(*sources).raw})
-    done = await mend_repository(commission(repo, "a.ipynb", carry=carry), means(cache))
+    carried = {"a.ipynb": carry} if carry else {}
+    done = await mend_repository(commission(repo, "a.ipynb", carry=carried), means(cache))
     (report,) = done.run.reports
     assert isinstance(report.outcome, Repaired)
     assert all(cell.status == "ok" for cell in report.records[-1].validation.head.cells)
