@@ -20,6 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STALE = notebook("import collections", "print(collections.Mapping)").raw
 MENDED = STALE.replace(b"collections.Mapping", b"collections.abc.Mapping")
+LONGER = notebook("import collections", "print(collections.Mapping)", "print(2)").raw
 FRESH = notebook("print(1)").raw
 QUIET = b"github: {sweep: {every: never}}\n"
 
@@ -133,6 +134,33 @@ async def test_a_command_on_a_pull_request_repairs_it_in_another_one_and_answers
         what="the reaction",
         told=app.tail,
     )
+
+
+async def test_a_pull_request_whose_base_moved_is_rebased_onto_it_and_proven_anew(
+    app: Deployment, place: tuple[Repository, Person]
+) -> None:
+    repository, ada = place
+    sha = repository.push("main", {"a.ipynb": STALE}, by=ada)
+    await until(concluded(repository, sha), what="the push is worked on", told=app.tail)
+    [pull] = repository.pulls()
+    app.hub.webhooks.plan(drop=1, seed=1)
+    moved = repository.push("main", {"a.ipynb": LONGER}, by=ada)
+    app.hub.webhooks.plan()
+
+    comment = repository.comment(pull["number"], "/repair rebase", by=ada)
+    await until(
+        lambda: [each["content"] for each in repository.reactions(comment.id)] == ["rocket"],
+        what="the reaction",
+        told=app.tail,
+    )
+
+    [ours] = repository.pulls()
+    assert (ours["number"], ours["state"]) == (pull["number"], "open")
+    assert repository.file(ours["head"]["ref"], "a.ipynb") == LONGER.replace(
+        b"collections.Mapping", b"collections.abc.Mapping"
+    )
+    assert moved in {each["sha"] for each in repository.commits(ours["head"]["ref"])}
+    assert "| 1 | `carried` |" in ours["body"]
 
 
 async def test_a_stranger_who_asks_gets_nothing(app: Deployment, place: tuple[Repository, Person]) -> None:
