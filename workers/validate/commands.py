@@ -42,16 +42,23 @@ class CommandCheck:
         return f"command: {self._command[0]}"
 
     async def check(self, change: Change) -> Case:
-        """Run it on the head; a command that is refused is a veto."""
-        argv = [word.replace(PLACEHOLDER, change.head.path) for word in self._command]
+        """Run it on the head; a failing command is a veto.
+
+        The base is asked too then: the owner is to see whether the repair broke it or nobody has mended it yet.
+        """
         try:
-            completed = await self._runner.run(argv, change.head)
+            head = await self._run(change.head)
+            before = None if head.returncode == 0 else await self._run(change.base)
         except TimeoutError:
             return self._case(passed=False, evidence="it took too long")
-        shown = masked(completed.output)
-        return self._case(
-            passed=completed.returncode == 0, evidence=f"exit code {completed.returncode}\n{shown}".strip()
-        )
+        evidence = f"exit code {head.returncode}\n{masked(head.output)}".strip()
+        if before is None:
+            return self._case(passed=True, evidence=evidence)
+        also = "the unchanged artifact passes it" if before.returncode == 0 else "the unchanged artifact fails it too"
+        return self._case(passed=False, evidence=f"{also}; {evidence}")
+
+    async def _run(self, document: Document) -> Completed:
+        return await self._runner.run([word.replace(PLACEHOLDER, document.path) for word in self._command], document)
 
     def _case(self, *, passed: bool, evidence: str) -> Case:
         feedback = "" if passed else f"Make `{' '.join(self._command)[:200]}` succeed."

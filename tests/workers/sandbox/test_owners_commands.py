@@ -67,6 +67,7 @@ async def test_a_command_judges_the_head_in_its_place_and_touches_nothing(
     assert (refused.passed, refused.veto) == (False, True)
     assert "exit code 1" in refused.evidence
     assert "it still says old" in refused.evidence
+    assert refused.evidence.startswith("the unchanged artifact fails it too; ")
     assert (workspace / PATH).read_bytes() == BASE.raw
 
 

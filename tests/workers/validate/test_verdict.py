@@ -304,4 +304,15 @@ async def test_the_owners_command_accepts_by_its_exit_code(returncode: int, *, p
 
     assert case.passed is passed
     assert shell.argv == ["ruff", "check", "a.ipynb"]
-    assert len(case.evidence) < 1300
+    assert len(case.evidence) < 1400
+
+
+async def test_a_command_that_only_the_repair_breaks_says_that_the_base_passed_it() -> None:
+    class Particular:
+        async def run(self, argv: Sequence[str], document: Document) -> Completed:
+            return Completed(returncode=int(document == HEAD), output="")
+
+    case = await CommandCheck(["check"], Particular()).check(change(BASE, HEAD))
+
+    assert not case.passed
+    assert case.evidence == "the unchanged artifact passes it; exit code 1"
