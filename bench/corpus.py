@@ -1,6 +1,6 @@
 """Mend a folder of real stale notebooks, each in the environment it is known to run in, and print what came of it.
 
-    python -m bench.corpus DIR [--pythons DIR] [--only p008,p230] [--out FILE]
+    python -m bench.corpus DIR [--pythons DIR] [--only p008,p230] [--out FILE] [--keep DIR]
 
 DIR holds `manifest.json` (before/after pairs, and the environment in which each side is known to pass or fail), `pairs/`,
 `envs/*.txt` (frozen requirement lists) and `cookbook/`. The files are copied before anything runs; DIR is only read.
@@ -216,11 +216,13 @@ def main() -> None:
     parser.add_argument("--pythons", type=Path, default=Path.home() / ".pyenv" / "versions")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "mendloop" / "corpus")
     parser.add_argument("--only", default="")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="where the rows go, as JSON")
+    parser.add_argument("--keep", type=Path, help="an empty directory where the files and the runs stay")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="mendloop-corpus-") as scratch:
-        asyncio.run(cookbook(arguments.corpus, Path(scratch)))
-        rows = asyncio.run(pairs(arguments.corpus, arguments, Path(scratch)))
+    with tempfile.TemporaryDirectory(prefix="mendloop-corpus-") as temporary:
+        scratch = arguments.keep or Path(temporary)
+        asyncio.run(cookbook(arguments.corpus, scratch))
+        rows = asyncio.run(pairs(arguments.corpus, arguments, scratch))
     print(summary(rows))
     if arguments.out:
         arguments.out.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
