@@ -135,7 +135,7 @@ async def mend(job: Job, python: Path, scratch: Path) -> Row:
     folder.mkdir(parents=True)
     shutil.copyfile(job.file, folder / "notebook.ipynb")
     started = time.monotonic()
-    arguments = ["--repo", folder, "--python", python, "--out", scratch / "runs", "--timeout-s", "600"]
+    arguments = ["--repo", folder, "--python", python, "--out", scratch / "runs", "--timeout-s", "600", "--write"]
     result = await mendloop(folder / "notebook.ipynb", *arguments)
     one = result["artifacts"][0]
     return Row(
