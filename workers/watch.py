@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from workers.contract.errors import ConfigError
+from workers import plugins
 from workers.contract.markdown import capped
 
 if TYPE_CHECKING:
@@ -97,15 +96,4 @@ def installed(found: Iterable[EntryPoint] | None = None) -> tuple[Hook, ...]:
     Raises:
         ConfigError: one cannot be loaded, or is no hook.
     """
-    points = entry_points(group=GROUP) if found is None else found
-    return tuple(_loaded(point) for point in sorted(points, key=lambda point: (point.name, point.value)))
-
-
-def _loaded(point: EntryPoint) -> Hook:
-    try:
-        hook = point.load()()
-    except Exception as error:
-        raise ConfigError(f"the hook {point.name!r} ({point.value}) cannot be loaded: {error}") from error
-    if not callable(getattr(hook, "before_attempt", None)):
-        raise ConfigError(f"the hook {point.name!r} ({point.value}) has no `before_attempt`")
-    return Guarded(point.name, hook)
+    return tuple(Guarded(name, hook) for name, hook in plugins.installed(GROUP, "hook", "before_attempt", found))

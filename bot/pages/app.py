@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ class Pages:
     inbox: Inbox
     metrics: IngressMetrics
     templates: Environment = field(default_factory=_templates)
+    style: bytes = field(default_factory=(Path(__file__).parent / "style.css").read_bytes)
 
     def opens(self, page: str, request: Request) -> bool:
         """Whether the request carries the page's key."""
@@ -86,6 +88,14 @@ class Pages:
     def nothing(self, sentence: str = "There is no such page. A link to a run works only as a whole.") -> Response:
         """The answer to a wrong key and to a right one for nothing alike."""
         return self.shown("nothing.html", 404, sentence=sentence)
+
+    async def root(self) -> Response:
+        """What this is."""
+        return self.shown("root.html")
+
+    async def style_sheet(self) -> Response:
+        """For every page."""
+        return Response(self.style, media_type="text/css")
 
     async def run_page(self, run_id: str, request: Request) -> Response:
         """A run, as it stands in the run store."""
@@ -130,42 +140,34 @@ def pages_app(pages: Pages) -> FastAPI:
     """The routes, all of them GET."""
     app = FastAPI(title="mendloop", docs_url=None, redoc_url=None, openapi_url=None)
     health = Health(pages.inbox, pages.ledger, pages.metrics)
-    style = (Path(__file__).parent / "style.css").read_bytes()
-
-    @app.middleware("http")
-    async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        response.headers.update(HEADERS)
-        return response
-
-    @app.get("/")
-    async def root() -> Response:
-        return pages.shown("root.html")
-
-    @app.get("/style.css")
-    async def style_sheet() -> Response:
-        return Response(style, media_type="text/css")
-
-    @app.get("/runs/{run_id}")
-    async def run(run_id: str, request: Request) -> Response:
-        return await pages.run_page(run_id, request)
-
-    @app.get("/jobs/{job_id}")
-    async def job(job_id: str, request: Request) -> Response:
-        return await pages.job_page(job_id, request)
-
-    @app.get("/healthz")
-    async def live() -> Response:
-        return PlainTextResponse("live\n")
-
-    @app.get("/readyz")
-    async def ready() -> Response:
-        reason = await health.unready()
-        return PlainTextResponse(f"{reason or 'ready'}\n", 503 if reason else 200)
-
-    @app.get("/metrics")
-    async def metrics() -> Response:
-        return Response(await health.metrics(), media_type="text/plain; version=0.0.4")
-
-    _ = (with_headers, root, style_sheet, run, job, live, ready, metrics)
+    for path, answer in {
+        "/": pages.root,
+        "/style.css": pages.style_sheet,
+        "/runs/{run_id}": pages.run_page,
+        "/jobs/{job_id}": pages.job_page,
+        "/healthz": _live,
+        "/readyz": partial(_ready, health),
+        "/metrics": partial(_metrics, health),
+    }.items():
+        app.add_api_route(path, answer, response_model=None)
+    app.middleware("http")(_with_headers)
     return app
+
+
+async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    response.headers.update(HEADERS)
+    return response
+
+
+async def _live() -> Response:
+    return PlainTextResponse("live\n")
+
+
+async def _ready(health: Health) -> Response:
+    reason = await health.unready()
+    return PlainTextResponse(f"{reason or 'ready'}\n", 503 if reason else 200)
+
+
+async def _metrics(health: Health) -> Response:
+    return Response(await health.metrics(), media_type="text/plain; version=0.0.4")

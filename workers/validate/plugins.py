@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
+from workers import plugins
 from workers.contract.domain import Case
-from workers.contract.errors import ConfigError, SandboxUnavailableError
+from workers.contract.errors import SandboxUnavailableError
 from workers.validate.excerpts import masked
 
 if TYPE_CHECKING:
@@ -54,15 +54,4 @@ def installed(found: Iterable[EntryPoint] | None = None) -> tuple[Check, ...]:
     Raises:
         ConfigError: one cannot be loaded, or is no check.
     """
-    points = entry_points(group=GROUP) if found is None else found
-    return tuple(_loaded(point) for point in sorted(points, key=lambda point: (point.name, point.value)))
-
-
-def _loaded(point: EntryPoint) -> Check:
-    try:
-        check = point.load()()
-    except Exception as error:
-        raise ConfigError(f"the validator {point.name!r} ({point.value}) cannot be loaded: {error}") from error
-    if not callable(getattr(check, "check", None)):
-        raise ConfigError(f"the validator {point.name!r} ({point.value}) has no `check`")
-    return Guarded(point.name, check)
+    return tuple(Guarded(name, check) for name, check in plugins.installed(GROUP, "validator", "check", found))
