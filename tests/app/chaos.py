@@ -80,12 +80,28 @@ class Chaos:
         (found,) = [process for process in Path("/proc").glob("[0-9]*") if self._is(process, kind)]
         return int(found.name)
 
+    def redis(self) -> int:
+        """Number of the Redis process."""
+        ours = f"{self.app.state}/redis.sock".encode()
+        (found,) = [
+            path.parent
+            for path in Path("/proc").glob("[0-9]*/cmdline")
+            if b"redis-server" in (line := _read(path)) and ours in line
+        ]
+        return int(found.name)
+
     def _is(self, process: Path, kind: str) -> bool:
         with suppress(OSError):
             words, variables = [(process / part).read_bytes().split(b"\0") for part in ("cmdline", "environ")]
             ours = f"MENDLOOP_STATE_DIR={self.app.state}".encode() in variables
             return ours and words[:-1] == [word.encode() for word in serving.command(cast("Kind", kind))]
         return False
+
+
+def _read(path: Path) -> bytes:
+    with suppress(OSError):
+        return path.read_bytes()
+    return b""
 
 
 @asynccontextmanager

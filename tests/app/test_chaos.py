@@ -222,6 +222,24 @@ async def test_h214_a_loop_that_stood_still_for_longer_than_its_lease_leaves_no_
     assert differences(state(story.repository), pushed) == []
 
 
+async def test_f222_a_redis_that_dies_while_a_job_runs_and_comes_back_empty_changes_nothing(
+    chaos: Chaos, pushed: dict[str, Any]
+) -> None:
+    hub, story = chaos.app.hub, Story.begin(chaos.app, "forgetful-redis")
+    await settled(chaos.app)
+    hub.faults.plan(Fault.SLOW, path="*/git-upload-pack", count=1, seconds=2)
+    already, first = len(marks(chaos, "loop.granted")), chaos.redis()
+
+    story.push()
+    await until(lambda: len(marks(chaos, "loop.granted")) > already, what="it fetches", told=chaos.app.tail)
+    os.kill(first, signal.SIGKILL)
+    await settled(chaos.app)
+    hub.faults.clear()
+
+    assert chaos.redis() != first
+    assert differences(state(story.repository), pushed) == []
+
+
 async def test_what_dead_processes_left_is_removed_by_the_next_job(chaos: Chaos) -> None:
     work = chaos.app.state / "work"
     await settled(chaos.app)

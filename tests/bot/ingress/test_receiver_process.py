@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MB = 1 << 20
+KILLS = int(os.environ.get("MENDLOOP_KILLS", "3"))
+"""How often a receiver is killed between commit and answer."""
 
 
 @pytest.mark.parametrize("secret", [None, "", "   "])
@@ -79,7 +81,7 @@ def test_a_thousand_deliveries_at_a_hundred_connections_are_stored_while_redis_i
     assert sorted(seconds for _, seconds in answers)[989] < 8
 
 
-@pytest.mark.parametrize("round_", range(3))
+@pytest.mark.parametrize("round_", range(KILLS))
 def test_w25_a_receiver_killed_between_commit_and_answer_leaves_one_row_after_redelivery(
     tmp_path: Path, round_: int
 ) -> None:
