@@ -1,0 +1,3 @@
+from tests.workers.sandbox.conftest import place
+
+__all__ = ["place"]
