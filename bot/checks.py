@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot import app_auth, github
 from bot.settings import GITHUB_API, KINDS, GitHubSettings, environment, github_settings, problems, web_settings
-from workers.contract import bell, deployment
+from workers.contract import bell, children, deployment
 from workers.contract.deployment import SettingsError
 from workers.contract.errors import ConfigError, MendloopError
 from workers.contract.ledger import LedgerError, open_ledger
@@ -166,7 +166,7 @@ def needed() -> dict[str, str]:
 async def _ask(command: tuple[str, ...], env: Mapping[str, str], timeout_s: float) -> tuple[int, str]:
     """Exit status and words of a command; -1 when it cannot be started or does not end."""
     try:
-        process = await asyncio.create_subprocess_exec(
+        process = await children.start(
             *command,
             env=dict(env),
             stdin=asyncio.subprocess.DEVNULL,

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from workers.contract import children
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
@@ -118,7 +120,7 @@ async def _keep(
 async def _run_once(program: Program, stop: asyncio.Event, grace_s: float, libc: ctypes.CDLL) -> int | str:
     """Run a program to its end, or until it is told to stop; its exit status, or why it did not start."""
     try:
-        process = await asyncio.create_subprocess_exec(
+        process = await children.start(
             *program.command,
             env=dict(program.environment),
             cwd=program.folder,

@@ -1,15 +1,24 @@
-"""How attempts compare: which is better, what counts as an improvement, and when the delta is one seen before."""
+"""How attempts compare: which is better, what improves, when the delta is one seen before, and which rule refused."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workers.contract.domain import Execution, Finding, Validation
+    from collections.abc import Iterable, Sequence
+
+    from workers.contract.domain import Case, Execution, Finding, Record, Validation
     from workers.protocols import Document
+
+
+_REASON_CHARS = 300
+
+
+UNDECLARED = "environment/undeclared"
+"""The rule of findings about packages that nothing declares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,11 @@ class Attempt:
         """Greater is better: passed, then how far it runs, then how little remains."""
         passed = self.validation is not None and self.validation.passed
         return (passed, reach(self.execution), -len(self.remaining))
+
+
+def gap(finding: Finding) -> bool:
+    """Supplied for the run and declared nowhere: it starts no repair, and keeps what is repaired from being whole."""
+    return finding.rule == UNDECLARED
 
 
 def reach(execution: Execution) -> float:
@@ -62,6 +76,44 @@ def improves(attempt: Attempt, base: Attempt) -> bool:
     new = [finding for finding in attempt.remaining if finding.id not in before]
     deeper = all(finding.place is not None and finding.place.cell > known for finding in new)
     return bool(before - after) and deeper
+
+
+def refusal(finding: Finding, records: Sequence[Record]) -> Case | None:
+    """The rule that refused the last repair of what stands where `finding` does; None where none did."""
+    cells = {edit.cell for edit in finding.suggestion.edits} if finding.suggestion else set[int]()
+    cells |= {finding.place.cell} if finding.place else set()
+    for record in reversed(records):
+        case = record.validation.refused
+        # A rule that blames other cells alone would have let the repair of this one pass.
+        if case is not None and _meant(finding, record) and (not case.cells or cells & {*case.cells}):
+            return case
+    return None
+
+
+def _meant(finding: Finding, record: Record) -> bool:
+    """Whether the repair was for the finding, or for one of its line: an error stands beside the stale name it comes from."""
+    meant = [each for each in record.review if each.id in record.repair.findings]
+    lines = {(each.place.cell, each.place.line) for each in meant if each.place}
+    here = finding.place and (finding.place.cell, finding.place.line)
+    return finding.id in record.repair.findings or here in lines
+
+
+def with_refusals(findings: Iterable[Finding], records: Sequence[Record]) -> tuple[Finding, ...]:
+    """The findings, those with the rule as what would unlock them whose repair was known and refused."""
+    told = ((finding, refusal(finding, records)) for finding in findings)
+    return tuple(finding if case is None else replace(finding, unlock=_way_out(case)) for finding, case in told)
+
+
+def words(case: Case) -> str:
+    """A refusal in a clause: the rule's name and its reason."""
+    # What blames cells says why; what blames none may only say what is to be made true.
+    texts = (case.evidence,) if case.cells and case.evidence else dict.fromkeys((case.evidence, case.feedback))
+    said = [" ".join(text.split())[:_REASON_CHARS].rstrip(".") for text in texts if text]
+    return f"`{case.name}`: {'; '.join(said)}" if said else f"`{case.name}`"
+
+
+def _way_out(case: Case) -> str:
+    return f"a repair is known, and a rule refused it ({words(case)}). Mend it by hand, or change the rule"
 
 
 def fingerprint(validation: Validation) -> str:

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -229,7 +229,8 @@ async def _mend(
         redactor=shop.redactor,
         carry=job.carry,
     )
-    return await mend_repository(commission, shop.means, progress=(following,), cancelled=cancelled)
+    means = replace(shop.means, tenant=f"installation {job.installation_id}", repository=job.repository)
+    return await mend_repository(commission, means, progress=(following,), cancelled=cancelled)
 
 
 def _most_iterations(job: Job) -> int:

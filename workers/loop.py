@@ -69,6 +69,8 @@ async def mend(
 
 
 async def _until_cancelled(mending: Mending, cancelled: asyncio.Event | None) -> StopReason:
+    if cancelled is not None and cancelled.is_set():
+        return StopReason.CANCELLED
     work = asyncio.create_task(loop(mending))
     signal = asyncio.create_task(cancelled.wait() if cancelled else asyncio.Event().wait())
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from workers.attempts import Attempt, fingerprint, improves, supersedes
+from workers.attempts import Attempt, fingerprint, gap, improves, refusal, supersedes, with_refusals, words
 from workers.contract.domain import (
     BaseEvidence,
     Case,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from workers.budget import Meter
     from workers.contract.domain import Finding
+    from workers.protocols import Faults, Inquiry
     from workers.watch import Watch
 
 
@@ -53,6 +54,11 @@ class Stages(Protocol):
         ...
 
     @property
+    def faults(self) -> Faults | None:
+        """Asked where the unchanged artifact fails; None asks nobody."""
+        ...
+
+    @property
     def ladder(self) -> Sequence[Repairer]:
         """Cheapest first."""
         ...
@@ -72,6 +78,8 @@ class Mending:
     meter: Meter
     watch: Watch
     base: BaseEvidence | None = None
+    inquiry: Inquiry | None = None
+    """What was asked about a base that fails."""
     findings: tuple[Finding, ...] = ()
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     """The first is the unchanged artifact, the last the best copy so far."""
@@ -107,19 +115,38 @@ class Mending:
         self.base = BaseEvidence(first=await self.stages.execute(self.document))
         self.watch.phase(self.document.path, "review", 0)
         self.findings = await self.stages.review(self.document, self.base.first)
-        remaining = tuple(filter(self.stages.counts, self.findings))
+        await self._inquire()
+        remaining = self._left(self.findings) if any(map(self.stages.counts, self.findings)) else ()
         self.attempts.append(
             Attempt(iteration=0, document=self.document, execution=self.base.first, remaining=remaining)
         )
         return remaining
 
+    def _left(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """What keeps the artifact from being whole."""
+        return tuple(each for each in findings if self.stages.counts(each) or gap(each))
+
+    async def _inquire(self) -> None:
+        """Where the base fails: is it the code's fault?"""
+        if self.stages.faults is None or not any(map(self.stages.counts, self.findings)):
+            return
+        limit = self.meter.budget.wall_s
+        left_s = None if limit is None else max(0.0, limit - self.meter.seconds)
+        self.inquiry = await self.stages.faults.inquire(self.document, self._evidence().first, left_s)
+        if self.inquiry is not None:
+            self.base = self.inquiry.base
+            self.findings = self.inquiry.told(self.findings)
+
     async def propose(self, number: int) -> Repair | None:
         """The first rung that has something to offer for what remains in the best copy."""
+        if self.inquiry is not None and not self.inquiry.mends_code:
+            self.note = self.inquiry.fault.sentence
+            return None
         best = self.attempts[-1]
         if number > 1:
             self.watch.phase(self.document.path, "review", number)
             findings = await self.stages.review(best.document, best.execution)
-            self.attempts[-1] = best = replace(best, remaining=tuple(filter(self.stages.counts, findings)))
+            self.attempts[-1] = best = replace(best, remaining=self._left(findings))
         self.watch.phase(self.document.path, "repair", number)
         task = Task(
             document=best.document,
@@ -133,8 +160,30 @@ class Mending:
             if repair is not None and repair.edits:
                 self.meter.spent_usd += repair.cost_usd
                 return repair
-        self.note = "no rung of the ladder has anything (new) to offer for what remains"
+        self.note = self._stuck(best.remaining)
+        await self._blame()
         return None
+
+    def _stuck(self, remaining: Sequence[Finding]) -> str:
+        """Why nothing is proposed: a rule refused what was known, or nothing was."""
+        case = next((case for finding in remaining if (case := refusal(finding, self.records)) is not None), None)
+        if case is None:
+            return "nothing is known for sure that would mend what is left"
+        return f"a rule refused the repair: {words(case)}"
+
+    async def _blame(self) -> None:
+        """Where no code could be mended, the versions are what is left to say something about."""
+        if self.inquiry is None:
+            return
+        await self.inquiry.blame()
+        self.findings = self.inquiry.told(self.findings)
+        # Of a copy, only what was there before: a deeper failure was not inquired into.
+        known = {finding.id for finding in self.findings}
+        for index, attempt in enumerate(self.attempts):
+            old = tuple(finding for finding in attempt.remaining if finding.id in known)
+            told = dict(zip(old, self.inquiry.told(old), strict=True))
+            remaining = tuple(told.get(finding, finding) for finding in attempt.remaining)
+            self.attempts[index] = replace(attempt, remaining=remaining)
 
     async def flaky(self) -> bool:
         """Run the base a second time, once, before the first repair is judged."""
@@ -153,6 +202,8 @@ class Mending:
         head = best.document.edited(repair.edits)
         sentence = await self.watch.veto(best.document, repair)
         validation = vetoed(sentence, best.remaining) if sentence else await self._judge(head, repair)
+        if validation.passed and self.inquiry is not None:
+            await self.inquiry.head(head, validation.head)
         copy = self.stages.delivered(self.document, head, validation.head)
         self._keep(
             head,
@@ -206,6 +257,7 @@ class Mending:
             outcome=outcome,
             findings=self.findings,
             base=self.base,
+            fault=None if self.inquiry is None else self.inquiry.fault,
             records=tuple(self.records),
             note=self.note,
             seconds=self.meter.seconds,
@@ -221,8 +273,9 @@ class Mending:
         delivered = [attempt for attempt in self.attempts if improves(attempt, base)]
         if delivered:
             best = max(delivered, key=lambda attempt: (attempt.rank, attempt.iteration))
-            return Improved(iteration=best.iteration, remaining=best.remaining, reason=stop)
-        return Unrepaired(remaining=base.remaining, reason=stop)
+            left = with_refusals(best.remaining, self.records)
+            return Improved(iteration=best.iteration, remaining=left, reason=stop)
+        return Unrepaired(remaining=with_refusals(base.remaining, self.records), reason=stop)
 
 
 def unchanged(run: Execution) -> Fresh | Errored:

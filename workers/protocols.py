@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Report,
         Validation,
     )
+    from workers.contract.faults import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ class Box(Protocol):
 
     @property
     def name(self) -> str:
-        """`bubblewrap` or `none`."""
+        """`bubblewrap`, `oci` or `none`."""
         ...
 
     @property
@@ -260,6 +261,49 @@ class Validate(Protocol):
 
     async def __call__(self, change: Change) -> Validation:
         """The verdict; `remaining` is the delta of the head."""
+        ...
+
+
+class Inquiry(Protocol):
+    """What is found out about one artifact whose unchanged copy fails: on which side the fault is."""
+
+    @property
+    def base(self) -> BaseEvidence:
+        """The runs of the unchanged artifact, one more than before where it was run again."""
+        ...
+
+    @property
+    def mends_code(self) -> bool:
+        """Whether its code may be edited: never where the artifact is right and the versions are not."""
+        ...
+
+    @property
+    def fault(self) -> Fault:
+        """What is known by now."""
+        ...
+
+    def told(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """The findings with the cause that was found and the way out in words; told twice is told once."""
+        ...
+
+    async def head(self, document: Document, run: Execution) -> None:
+        """Run a copy that passed with the other versions too."""
+        ...
+
+    async def blame(self) -> None:
+        """Search for the packages and releases that make the difference, where that was not done yet."""
+        ...
+
+
+class Faults(Protocol):
+    """Finds out on which side the fault is."""
+
+    async def inquire(self, document: Document, run: Execution, left_s: float | None) -> Inquiry | None:
+        """Ask about the unchanged `document` that ran as `run`, in at most `left_s` seconds; None where there is nothing to ask.
+
+        Raises:
+            SandboxUnavailableError: the box it is judged in could not be started.
+        """
         ...
 
 

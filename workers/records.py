@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workers.contract import messages, report, runs
+from workers.contract import messages, quarantine, report, runs
 from workers.contract.errors import ConfigError, RunStoreError
 from workers.contract.patch import patch
 from workers.contract.paths import write_atomically
@@ -113,6 +113,7 @@ class RunFolder:
         told = self.redactor.mask(runs.deliveries_json(deliveries).decode())
         write_atomically(self.folder / runs.DELIVERIES, told.encode(errors="replace"))
         self._keep_bases(run)
+        quarantine.put_away(self.folder, run, self.redactor)
         body = self.redactor.mask(pull_request_markdown(run, deliveries))
         write_atomically(folder / "pull_request.md", body.encode(errors="replace"))
         # Last: a folder with a run.json is a whole run.

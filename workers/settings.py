@@ -15,6 +15,7 @@ from workers.contract.config_file import dotted
 from workers.contract.domain import Severity, Staleness
 from workers.contract.errors import ConfigError
 from workers.contract.layers import ENVIRONMENT_KEYS
+from workers.contract.network import Network
 from workers.contract.paths import contained
 
 if TYPE_CHECKING:
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
 
     from workers.contract.config_file import ConfigFile
     from workers.contract.layers import Layer
+    from workers.contract.reduced import ReducedRun
     from workers.contract.yaml_lines import KeyPath
 
 OutputsPolicy = Literal["keep", "changed", "refresh", "clear"]
+FixPolicy = Literal["code", "env", "ask"]
 DEFAULT_CLASSES = frozenset(config.DEFAULT_CLASSES)
 
 _LIMITS = config.Limits()
 _TOP = config.Config()
 _NO_RULES = BusinessRules()
+_NO_NETWORK = Network()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Settings:
     """Findings below it are shown and start no repair."""
     business: BusinessRules = _NO_RULES
     """What the owner wants used, replaced and explained."""
+    fix: FixPolicy = _TOP.fix
+    """What to mend where the versions moved under the code."""
     outputs: OutputsPolicy = _TOP.outputs
     """What happens to the stored outputs of a repaired notebook."""
     max_iterations: int = _TOP.max_iterations
@@ -68,8 +74,14 @@ class Settings:
     """What the outputs of one execution may weigh."""
     file_mb: int = _LIMITS.file_mb
     """An artifact larger than this is not read."""
+    fault_s: float = _LIMITS.fault_s
+    """For comparing one artifact that fails with other versions of its packages; 0 compares nothing."""
+    fault_builds: int = _LIMITS.fault_builds
+    """Environments that may be made for that."""
     diff_lines: int = _LIMITS.diff_lines
     """A repair that changes more source lines than this is refused."""
+    run: tuple[ReducedRun, ...] = ()
+    """Artifacts that are run to a cell only, or with other parameters; the first entry that means one decides."""
     protected_cells: tuple[str, ...] = ()
     """Cells no repair may touch: an index (`3`), an id, `tag:<tag>` or `text:<glob over the source>`."""
     must_keep: tuple[str, ...] = ()
@@ -80,6 +92,8 @@ class Settings:
     """Rules of conduct the owner lifts, by name (`config.ConductRule`)."""
     commands: tuple[tuple[str, ...], ...] = ()
     """The owner's checks, run in the box after a repair, as argument lists."""
+    network: Network = _NO_NETWORK
+    """Hosts that artifacts may reach, as far as the machine grants them (`network.allowing`)."""
 
     @property
     def digest(self) -> str:
@@ -110,6 +124,12 @@ class Root:
     """The requirements file, absolute."""
     typed: bool = False
     """True when a flag or a variable names the environment, not the file."""
+    environment: Literal["declared", "bare"] = _TOP.environment
+    """What artifacts run in where neither of the two is named."""
+    extras: tuple[str, ...] = ()
+    """Extras and dependency groups to take."""
+    builds: bool = _TOP.builds
+    """Whether packages may be built from source, in a box."""
     settings: Settings
 
     def holds(self, path: str) -> bool:
@@ -203,6 +223,9 @@ def _root(path: str, stack: tuple[Layer, ...], repo: Path, as_of: date) -> Root:
         python=python,
         requirements=(contained(repo, requirements) if inside else Path(requirements)) if requirements else None,
         typed=not inside,
+        environment=effective.environment,
+        extras=effective.extras,
+        builds=effective.builds,
         settings=_settings(effective, as_of),
     )
 
@@ -245,16 +268,19 @@ def _settings(effective: config.Config, as_of: date) -> Settings:
         classes=_classes(effective),
         severity_threshold=effective.severity,
         business=effective.business_rules.rules(),
+        fix=effective.fix,
         outputs=effective.outputs,
         max_iterations=effective.max_iterations,
         findings_per_iteration=effective.findings_per_iteration,
         jobs=effective.jobs,
         **limits.model_dump(),
+        run=tuple(entry.run() for entry in effective.run),
         protected_cells=tuple(str(cell) for cell in effective.protected_cells),
         must_keep=effective.must_keep,
         banned_patterns=effective.banned_patterns,
         overrides=frozenset(effective.conduct_overrides),
         commands=effective.commands,
+        network=effective.network.rules(),
     )
 
 
@@ -274,7 +300,7 @@ def _values(path: str, stack: tuple[Layer, ...]) -> list[Value]:
     for layer in stack:
         origins |= layer.origins
     python, requirements, chosen = _environment(stack)
-    origins |= {("python",): chosen, ("requirements",): chosen}
+    origins |= {("python",): chosen if python else "default", ("requirements",): chosen if requirements else "default"}
     model = _effective(stack)
     effective = model.model_dump(mode="json", by_alias=True, exclude={"roots"})
     effective |= {"classes": sorted(c.value for c in _classes(model)), "python": python, "requirements": requirements}

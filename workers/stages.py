@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.attempts import gap
 from workers.budget import Budget
 from workers.contract.domain import Cause, Execution, Rung, Staleness
 from workers.documents.stored import with_policy
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.contract.domain import Finding, Report
-    from workers.protocols import Box, Check, Document, Environment, Repairer, Review
+    from workers.environments.words import Decision
+    from workers.protocols import Box, Check, Document, Environment, Faults, Repairer, Review
     from workers.repair.carried import Earlier
     from workers.review.sources import Resolve
     from workers.settings import Settings
@@ -46,6 +48,8 @@ class BoxedStages:
     review: Reviewer
     ladder: Sequence[Repairer]
     validate: Validator
+    faults: Faults | None = None
+    """Asked about artifacts that fail unchanged."""
 
     async def execute(self, document: Document) -> Execution:
         """Run the artifact in a fresh box. Meanwhile its environment is asked what the review of it will ask."""
@@ -80,7 +84,11 @@ def counts(finding: Finding, settings: Settings) -> bool:
 
 
 def reviewer(
-    settings: Settings, environment: Environment, resolve: Resolve | None, workspace: Path | None = None
+    settings: Settings,
+    environment: Environment,
+    resolve: Resolve | None,
+    workspace: Path | None = None,
+    declared: Mapping[str, Decision] | None = None,
 ) -> Reviewer:
     """The review by everything that is shipped and configured; `workspace` is the repository the artifacts lie in."""
     return Reviewer(
@@ -90,14 +98,24 @@ def reviewer(
         as_of=settings.as_of,
         resolve=resolve,
         workspace=workspace,
+        declared=declared or {},
     )
 
 
-def stages(
-    settings: Settings, box: Box, workspace: Path | None = None, earlier: Mapping[str, Earlier] | None = None
+def stages(  # noqa: PLR0913 - the parts of a run, each by name
+    settings: Settings,
+    box: Box,
+    workspace: Path | None = None,
+    *,
+    earlier: Mapping[str, Earlier] | None = None,
+    faults: Faults | None = None,
+    declared: Mapping[str, Decision] | None = None,
 ) -> BoxedStages:
-    """The stages for a box and the repository that it shows; `earlier` is what another run made of the artifacts."""
-    review = reviewer(settings, box.environment, box.resolve, workspace)
+    """The stages for a box and the repository that it shows.
+
+    `earlier` is what another run made of the artifacts, `declared` how each one's environment was decided on.
+    """
+    review = reviewer(settings, box.environment, box.resolve, workspace, declared)
     owner = settings.classes & {Staleness.POLICY, Staleness.READER}
     limit = settings.findings_per_iteration
     ladder = (RulesRepairer(owner_enabled=owner, limit=limit), HintsRepairer(box, limit=limit))
@@ -106,7 +124,10 @@ def stages(
         settings=settings,
         review=review,
         ladder=(CarriedRepairer(earlier), *ladder) if earlier else ladder,
-        validate=Validator(gates(settings, review, box), box, review, lambda finding: counts(finding, settings)),
+        validate=Validator(
+            gates(settings, review, box), box, review, lambda finding: counts(finding, settings) or gap(finding)
+        ),
+        faults=faults,
     )
 
 
@@ -133,11 +154,17 @@ async def repair_all(  # noqa: PLR0913 - the parts of a run, each by name
     workspace: Path | None = None,
     watch: Watch | None = None,
     earlier: Mapping[str, Earlier] | None = None,
+    faults: Faults | None = None,
+    declared: Mapping[str, Decision] | None = None,
 ) -> tuple[Report, ...]:
     """Mend artifacts concurrently; reports come in the order of the documents. No failure of one loses another."""
     budget = Budget(max_iterations=settings.max_iterations, wall_s=settings.budget_s, cost_usd=settings.cost_usd)
     return await mend_all(
-        documents, stages(settings, box, workspace, earlier), jobs=settings.jobs, budget=budget, watch=watch
+        documents,
+        stages(settings, box, workspace, earlier=earlier, faults=faults, declared=declared),
+        jobs=settings.jobs,
+        budget=budget,
+        watch=watch,
     )
 
 

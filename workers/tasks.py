@@ -17,6 +17,7 @@ from workers.contract.errors import MendloopError
 from workers.contract.ledger import open_ledger, tables
 from workers.contract.ledger.working import owner, work
 from workers.contract.redact import redactor
+from workers.network.allowing import of_machine
 from workers.running.repository import Means
 from workers.sandbox.holding import Holding
 
@@ -69,8 +70,9 @@ def run() -> int:
     try:
         settings = loop_settings(os.environ)
         keep_private()
+        allowance = of_machine(os.environ, shared=True)
         cache, index = _cache(settings), _forgotten()
-        means = Means(cache=cache, index=index, programs=False, held=Holding())
+        means = Means(cache=cache, index=index, programs=False, held=Holding(), network=allowance)
         asyncio.run(main(settings, masking, means))
     except MendloopError as error:
         sys.stderr.write(f"mendloop-app loop: {error}\n")

@@ -8,11 +8,13 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from tests.builders import notebook
-from workers.sandbox.environments import InstalledEnvironment, from_requirements
+from workers.environments.listed import from_requirements
 from workers.sandbox.layers import layer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from workers.sandbox.environments import InstalledEnvironment
 
 LIBRARY = '''"""Trees, counted. What was renamed or removed is refused or announced in the words of larger libraries."""
 

@@ -146,10 +146,12 @@ class SandboxContract:
             ("while True: pass", {"cell_timeout_s": 0.5}, "timeout"),
             ("import time; time.sleep(60)", {"wall_s": 5.0}, "timeout"),
             ("x = []\nwhile True: x.append(bytearray(20_000_000))", {}, "memory"),
-            ("while True: print('x' * 10_000)", {"output_bytes_total": 1 << 20}, "output"),
+            ("while True: print('x' * 10_000, flush=True)", {"output_bytes_total": 1 << 20}, "output"),
             (
-                ("import threading, time\nfor _ in range(99): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
-                "time.sleep(60)"),
+                (
+                    "import threading, time\nfor _ in range(99): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+                    "time.sleep(60)"
+                ),
                 {},
                 "pids",
             ),
@@ -163,7 +165,7 @@ class SandboxContract:
     ) -> None:
         run = await self.run(backend, cell, "print('never')", limits=replace(SMALL, **limits))
 
-        assert (run.status, run.ended, run.cells[1].status) == ("failed", ended, "not_run")
+        assert (run.status, run.ended, run.cells[1].status) == ("failed", ended, "not_run"), run.reason
 
     async def test_a_command_that_takes_too_long_is_over(self, backend: Backend) -> None:
         marker = f"slow-{uuid.uuid4().hex}"

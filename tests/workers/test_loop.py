@@ -42,7 +42,7 @@ from workers.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.protocols import Change, Document, Repairer, Task
+    from workers.protocols import Change, Document, Faults, Repairer, Task
 
 
 def stale(document: Document, cell: int, occurrence: int = 0, severity: Severity = Severity.HIGH) -> Finding:
@@ -70,6 +70,7 @@ class Toy:
     runs: list[str] = field(default_factory=list[str])
     flaky: bool = False
     reviewed: list[str] = field(default_factory=list[str])
+    faults: Faults | None = None
 
     async def execute(self, document: Document) -> Execution:
         self.runs.append(document.artifact.digest)

@@ -175,3 +175,35 @@ def test_the_date_comes_from_the_flag_then_the_environment_then_today() -> None:
     assert judged_by(None, {}, TODAY) == TODAY
     with pytest.raises(ConfigError, match="`--date` is 'tomorrow'; expected a date like 2026-11-20"):
         judged_by("tomorrow", {}, TODAY)
+
+
+def test_reduced_runs_are_read_as_stated_and_a_root_has_its_own() -> None:
+    made = plan("""
+run: [{artifacts: ["long*.ipynb"], until_cell: 3, parameters: {epochs: 1, names: [a, null], rate: 0.5}}]
+roots: [{path: docs, run: []}]
+""")
+
+    top, docs = (made.root_for(path).settings for path in ("a.ipynb", "docs/a.ipynb"))
+    (entry,) = top.run
+    assert (entry.artifacts, entry.until_cell) == (("long*.ipynb",), 3)
+    assert entry.parameters == (("epochs", "1"), ("names", '["a", null]'), ("rate", "0.5"))
+    assert docs.run == ()
+    assert top.digest != docs.digest
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "{artifacts: [a.ipynb]}",
+        "{until_cell: 3}",
+        "{artifacts: [], until_cell: 3}",
+        "{artifacts: [a.ipynb], until_cell: -1}",
+        "{artifacts: [a.ipynb], parameters: {'import os; x': 1}}",
+        "{artifacts: [a.ipynb], parameters: {class: 1}}",
+        "{artifacts: [a.ipynb], parameters: {x: {y: 1}}}",
+        "{artifacts: [a.ipynb], parameters: {x: .inf}}",
+    ],
+)
+def test_an_entry_that_reduces_nothing_or_cannot_be_set_is_refused(entry: str) -> None:
+    with pytest.raises(ConfigError, match=r"`run\[0\]"):
+        plan(f"run: [{entry}]")

@@ -30,12 +30,15 @@ app = typer.Typer(
 )
 config_app = typer.Typer(name="config", help="Look at the configuration.", no_args_is_help=True)
 app.add_typer(config_app)
+env_app = typer.Typer(name="env", help="Look at the environments that artifacts run in.", no_args_is_help=True)
+app.add_typer(env_app)
 
 
 class Sandbox(StrEnum):
     """Where artifacts run."""
 
     BUBBLEWRAP = "bubblewrap"
+    OCI = "oci"
     NONE = "none"
 
 
@@ -46,11 +49,17 @@ Python = Annotated[
     typer.Option(metavar="INTERPRETER", help="Run in this interpreter's environment (CPython 3.7 or later)."),
 ]
 Requirements = Annotated[
-    str | None, typer.Option(metavar="FILE", help="Build the environment from this file, with uv.")
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Build the environment from this file, with uv; looked for from the current folder."
+    ),
 ]
 Config = Annotated[Path | None, typer.Option(metavar="FILE", help="Configuration; .github/mendloop.yml otherwise.")]
 Date = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Judge staleness by this date; today otherwise.")]
-Box = Annotated[Sandbox, typer.Option(help="`none` runs without a box, and the evidence says so.")]
+Box = Annotated[
+    Sandbox,
+    typer.Option(help="`oci` is a box of runsc, crun or runc; `none` runs without a box, and the evidence says so."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -85,8 +94,14 @@ def repair_command(  # noqa: PLR0913 - an option each
     ] = None,
     jobs: Annotated[int | None, typer.Option(metavar="N", help="Artifacts at once.")] = None,
     timeout_s: Annotated[float | None, typer.Option(metavar="S", help="Seconds for one run of an artifact.")] = None,
-    diff: Annotated[bool, typer.Option("--diff", help="Print the patch.")] = False,
-    write: Annotated[bool, typer.Option("--write", help="Write repaired artifacts over the originals.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print the patch; with --json on standard error.")] = False,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write",
+            help="Write repaired artifacts over the originals, improved ones too (they still have something left).",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder, outside the checkout.")
     ] = None,
@@ -142,6 +157,14 @@ def doctor_command() -> None:
     raise typer.Exit(doctor.doctor())
 
 
+@app.command("rules")
+def rules_command() -> None:
+    """Print every rule that comes with mendloop, with its id, as Markdown."""
+    from workers.cli import rules  # noqa: PLC0415 - see above
+
+    rules.rules()
+
+
 @config_app.command("check")
 def check_command(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The repository, or a path in it.")] = Path(),
@@ -159,6 +182,21 @@ def schema_command() -> None:
     from workers.cli import settings_commands  # noqa: PLC0415 - see above
 
     settings_commands.schema()
+
+
+@env_app.command("explain")
+def explain_command(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A notebook, or a folder to search for them.")],
+    *,
+    repo: Repo = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Say what an artifact's environment would hold, who asks for it, and what of the declarations is not followed."""
+    from workers.cli import environment, session  # noqa: PLC0415 - see above
+
+    asked = session.Asked(paths=[path], repo=repo, config=config, date=None, flags={})
+    raise typer.Exit(environment.explain(asked, print_json=json))
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ def doctor() -> int:
     results = asyncio.run(probe())
     console = terminal.output()
     console.print(_table(results))
-    missing = [result for result in results if not result.ok]
+    missing = [result for result in results if not result.ok and result.needed]
     for result in missing:
         advice = f" To do: {plain(result.remedy)}" if result.remedy else ""
         console.print(Text(f"{result.name}: {plain(result.seen)}.{advice}"), soft_wrap=True)
@@ -37,6 +37,11 @@ def doctor() -> int:
 def _table(results: Sequence[ProbeResult]) -> Table:
     table = Table("looked at", "result", "seen")
     for result in results:
-        verdict = Text("ok", style="green") if result.ok else Text("missing", style="bold red")
-        table.add_row(result.name, verdict, Text(plain(result.seen), overflow="fold"))
+        table.add_row(result.name, _verdict(result), Text(plain(result.seen), overflow="fold"))
     return table
+
+
+def _verdict(result: ProbeResult) -> Text:
+    if result.ok:
+        return Text("ok", style="green")
+    return Text("missing", style="bold red") if result.needed else Text("not used", style="dim")

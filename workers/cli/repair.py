@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
-from workers.cli import session, terminal
+from workers.cli import notes, session, terminal
 from workers.contract import paths, runs
 from workers.contract import report as numbers
 from workers.contract.errors import ConfigError, MendloopError
+from workers.contract.markdown import seen
+from workers.network.allowing import of_machine
 from workers.records import choose_store
 from workers.running.environments import refuse_mistakes
 from workers.running.repository import Means, Running
@@ -41,7 +43,7 @@ class Options:
     """What `repair` is told besides what every command is."""
 
     asked: Asked
-    sandbox: Literal["bubblewrap", "none"]
+    sandbox: Literal["bubblewrap", "oci", "none"]
     out: Path | None
     diff: bool
     write: bool
@@ -58,7 +60,13 @@ def repair(options: Options) -> int:
     prepared = session.start(options.asked)
     store = choose_store(options.out, os.environ, prepared.repo, Path.home())
     run_id = runs.new_id(datetime.now(UTC), prepared.repo.name)
-    means = Means(cache=session.cache(), index=os.environ, sandbox=options.sandbox, programs=True)
+    means = Means(
+        cache=session.cache(),
+        index=os.environ,
+        sandbox=options.sandbox,
+        programs=True,
+        network=of_machine(os.environ, shared=False),
+    )
     with terminal.progress(Console(stderr=True)) as board:
         running = Running.start(prepared, means, store=store, run_id=run_id, progress=(board,))
         try:
@@ -68,6 +76,7 @@ def repair(options: Options) -> int:
             raise
     finished = running.finish()
     _show(finished, options)
+    session.tell([notes.not_judged(prepared)], prepared.redactor)
     written = _write(prepared.repo, running.folder.originals, finished) if options.write else True
     if running.cancelled.is_set():
         return INTERRUPTED
@@ -93,7 +102,7 @@ async def _until_interrupted(running: Running, board: Board | Lines) -> None:
 async def _mend(running: Running, board: Board | Lines) -> None:
     board.note("preparing the environment")
     await running.build()
-    refuse_mistakes(running.unusable, running.prepared)
+    refuse_mistakes(running.unusable, len(running.habitats))
     board.note("")
     await running.mend()
 
@@ -116,14 +125,15 @@ def _show(finished: Finished, options: Options) -> None:
 
 
 def _write(repo: Path, originals: Mapping[str, Document], finished: Finished) -> bool:
-    """Write what is delivered over the originals; True when all of it could be."""
-    written = True
+    """Write what is delivered over the originals and say what was; True when all of it could be."""
+    written: list[str] = []
     for copy in finished.copies.values():
         try:
             place = paths.writable(repo, copy.path)
             writable_again(repo, originals[copy.path])
             paths.write_atomically(place, copy.raw, mode=place.stat().st_mode & 0o777)
+            written.append(copy.path)
         except (ConfigError, OSError) as error:
-            session.say(f"not written: {error}")
-            written = False
-    return written
+            session.say(f"not written: {seen(str(error))}")
+    session.say(terminal.written(finished.run, written))
+    return len(written) == len(finished.copies)

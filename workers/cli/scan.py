@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.text import Text
 
 from workers import stages
-from workers.cli import session, terminal
+from workers.cli import notes, session, terminal
 from workers.cli.sarif import sarif
 from workers.contract.errors import EnvironmentBuildError
-from workers.contract.report import finding_json, outcome_name, reason
+from workers.contract.report import count, finding_json, outcome_name, reason
 from workers.running.environments import Unusable, box_limits, environment_for, refuse_mistakes
 from workers.running.version import version
 from workers.sandbox.opening import open_box
@@ -37,7 +37,7 @@ class Options:
     """What `scan` is told besides what every command is."""
 
     asked: Asked
-    sandbox: Literal["bubblewrap", "none"]
+    sandbox: Literal["bubblewrap", "oci", "none"]
     resolve: bool
     as_json: bool
     as_sarif: bool
@@ -57,6 +57,7 @@ def scan(options: Options) -> int:
         _print_json(opened.redactor.mask_all(_result(opened, scanned)))
     else:
         _print(opened, scanned)
+    session.tell([notes.not_judged(opened)], opened.redactor)
     if any(outcome_name(report.outcome) == "errored" for report in opened.unread):
         return 3
     return int(any(_counting(opened, document, findings) for document, findings in scanned))
@@ -74,7 +75,7 @@ async def _scanned(opened: Prepared, options: Options) -> list[Scanned]:
                 raise
             seen = [unusable[-1].report(document).findings for document in documents]
         found |= {document.path: (document, each) for document, each in zip(documents, seen, strict=True)}
-    refuse_mistakes(unusable, opened)
+    refuse_mistakes(unusable, len(opened.groups()))
     return [found[document.path] for document in opened.documents]
 
 
@@ -128,7 +129,8 @@ def _print_json(value: Any) -> None:
 
 def _print(opened: Prepared, scanned: list[Scanned]) -> None:
     console = terminal.output()
-    console.print(terminal.inventory(inventory(opened.documents)))
+    if opened.documents:
+        console.print(terminal.inventory(inventory(opened.documents)))
     for document, findings in scanned:
         for line in terminal.findings(document.path, findings):
             console.print(Text(opened.redactor.mask(line.plain)), soft_wrap=True)
@@ -139,4 +141,5 @@ def _print(opened: Prepared, scanned: list[Scanned]) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     total = sum(len(findings) for _, findings in scanned)
     counting = sum(len(_counting(opened, document, findings)) for document, findings in scanned)
-    console.print(f"{total} findings, {counting} of them count", highlight=False)
+    read = count(len(opened.documents), "artifact")
+    console.print(f"{count(total, 'finding')} in {read}, {counting} of them count", highlight=False)

@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workers.cli import logs
+from workers.cli import logs, notes
+from workers.contract.markdown import seen
 from workers.contract.redact import redactor
+from workers.contract.report import sentence
 from workers.review.models import stale_preferences
 from workers.running.prepared import prepare
 from workers.settings import assemble, judged_by
 from workers.workspace import discover, find_repo, load_config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from workers.contract.redact import Redactor
     from workers.running.prepared import Prepared
     from workers.settings import Plan
 
@@ -36,7 +39,7 @@ class Asked:
 
 
 def start(asked: Asked) -> Prepared:
-    """Find the repository, read its configuration and its artifacts.
+    """Find the repository, read its configuration and its artifacts; say what a person may have meant otherwise.
 
     Raises:
         ConfigError: a path, a flag, a variable or the configuration is wrong.
@@ -52,8 +55,18 @@ def start(asked: Asked) -> Prepared:
         repo=repo,
         as_of=judged_by(asked.date, os.environ, today),
     )
+    notes.refuse_missing_requirements(plan)
     tell_stale_preferences(plan)
-    return prepare(repo, plan, discover(repo, asked.paths, plan), masking)
+    opened = prepare(repo, plan, discover(repo, asked.paths, plan), masking)
+    told = [*notes.unread_variables(os.environ, near=True), notes.nothing_found(asked.paths, opened)]
+    tell([*([] if asked.config else [notes.misnamed(repo)]), *told], masking)
+    return opened
+
+
+def tell(sentences: Iterable[str], masking: Redactor) -> None:
+    """Notes for the person, each on its line; empty ones are none."""
+    for text in filter(None, sentences):
+        say(f"mendloop: {sentence(seen(masking.mask(text)))}")
 
 
 def cache() -> Path:
@@ -65,8 +78,8 @@ def cache() -> Path:
 def tell_stale_preferences(plan: Plan) -> None:
     """Tell the owner which preferred models are themselves past their end or near it, each once."""
     told = (stale_preferences(root.settings.business, root.settings.as_of) for root in plan.roots)
-    for sentence in dict.fromkeys(sentence for sentences in told for sentence in sentences):
-        say(f"mendloop: {sentence} Choose another in the configuration.")
+    for text in dict.fromkeys(text for texts in told for text in texts):
+        say(f"mendloop: {text} Choose another in the configuration.")
 
 
 def say(text: str) -> None:

@@ -15,7 +15,7 @@ from workers.contract import report as numbers
 from workers.contract.markdown import capped, seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from types import TracebackType
 
     from workers.contract.domain import Finding, Report, Run
@@ -30,6 +30,7 @@ STYLES = {
     "unrepaired": "red",
     "skipped": "dim",
     "errored": "bold red",
+    numbers.INTERRUPTED: "dim",
 }
 MESSAGE_CHARS = 400
 PIPE_COLUMNS = 160
@@ -67,9 +68,7 @@ class Lines:
 
     def finished(self, report: Report) -> None:
         """One line per artifact."""
-        self._line(
-            f"{plain(report.artifact.path)}: {numbers.outcome_name(report.outcome)} after {report.seconds:.1f} s"
-        )
+        self._line(f"{plain(report.artifact.path)}: {numbers.shown_outcome(report)} after {report.seconds:.1f} s")
 
     def _line(self, text: str) -> None:
         seconds = time.monotonic() - self._started
@@ -138,7 +137,7 @@ def results(run: Run, deliveries: Mapping[str, Delivery]) -> Table:
     """The run as a table, one row per artifact."""
     table = Table("artifact", "outcome", "base → head", "evidence", "tries", "cells", "left", "s")
     for report in run.reports:
-        name = numbers.outcome_name(report.outcome)
+        name = numbers.shown_outcome(report)
         delivery = deliveries.get(report.artifact.path, numbers.NOTHING)
         table.add_row(
             Text(plain(report.artifact.path), overflow="fold"),
@@ -162,7 +161,7 @@ def _base_and_head(report: Report) -> str:
 def explained(run: Run) -> Iterable[Text]:
     """Below the table: why something was skipped or is left."""
     for report in run.reports:
-        name = numbers.outcome_name(report.outcome)
+        name = numbers.shown_outcome(report)
         if name not in {"fresh", "repaired"}:
             yield Text.assemble(
                 (f"{plain(report.artifact.path)}: {name}. ", STYLES[name]), plain(numbers.reason(report))
@@ -178,9 +177,16 @@ def _where(finding: Finding) -> str:
 
 def summary(run: Run) -> str:
     """One line of totals."""
-    totals = numbers.totals(run)
-    counts = ", ".join(f"{totals[name]} {name}" for name in numbers.OUTCOMES if totals[name])
-    return f"{counts or 'no artifacts'} in {totals['seconds']:.1f} s"
+    return f"{numbers.shown_counts(run) or 'no artifacts'} in {run.seconds:.1f} s"
+
+
+def written(run: Run, paths: Collection[str]) -> str:
+    """What `--write` wrote, and how many of those files still have something left."""
+    if not paths:
+        return "wrote nothing: there is no repair to write"
+    left = sum(r.artifact.path in paths and numbers.outcome_name(r.outcome) == "improved" for r in run.reports)
+    still = f" ({left} improved only, with something left)" if left else ""
+    return f"wrote {numbers.count(len(paths), 'file')}{still}: {', '.join(map(plain, paths))}"
 
 
 def findings(path: str, found: Iterable[Finding]) -> Iterable[Text]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.contract import report as numbers
-from workers.contract.domain import Fresh
+from workers.contract.domain import Cause, Fresh
+from workers.contract.fault_section import fault_section
 from workers.contract.markdown import block, code, prose, row
 from workers.contract.report import count
 
@@ -22,9 +23,10 @@ CELLS = 40
 def artifact_section(report: Report, delivery: Delivery) -> str:
     """A heading and what there is to say below it."""
     parts = [
-        f"## {code(report.artifact.path)}: {numbers.outcome_name(report.outcome)}",
+        f"## {code(report.artifact.path)}: {numbers.shown_outcome(report)}",
         prose(numbers.reason(report)),
         *_wrong(report),
+        *fault_section(report.fault),
         *_changed(report, delivery),
         *_before_and_after(report),
         *_iterations(report),
@@ -49,7 +51,8 @@ def _wrong(report: Report) -> Iterator[str]:
 def _finding(finding: Finding) -> str:
     where = f"cell {finding.place.cell}, line {finding.place.line}: " if finding.place else ""
     seen = f" Seen: {code(finding.evidence.splitlines()[0])}." if finding.evidence.strip() else ""
-    kind = f"{finding.severity.value}, {finding.staleness.value}, {finding.rung.name}"
+    cause = "" if finding.cause is Cause.CODE else f", cause {finding.cause.value}"
+    kind = f"{finding.severity.value}, {finding.staleness.value}, {finding.rung.name}{cause}"
     return f"- {where}{prose(finding.message)} ({kind}, {code(finding.rule)}).{seen}"
 
 

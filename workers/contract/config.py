@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from workers.contract import business
 from workers.contract.config_github import GitHub
+from workers.contract.config_network import Network
+from workers.contract.config_run import Glob, Reduced
 from workers.contract.domain import Severity, Staleness
 
 PATH = ".github/mendloop.yml"
@@ -42,12 +44,6 @@ ConductRule = Literal[
 """Rules of conduct an owner may lift, by name."""
 
 
-def _glob(value: str) -> str:
-    if not value.strip() or "\0" in value:
-        raise ValueError("a glob may not be empty")
-    return value
-
-
 def _regex(value: str) -> str:
     try:
         re.compile(value)
@@ -69,7 +65,6 @@ def _words(value: object) -> object:
     return tuple(cast("list[object]", value)) if isinstance(value, list) else value
 
 
-Glob = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_glob)]
 Regex = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_regex)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Inside = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_relative)]
@@ -172,6 +167,10 @@ class Limits(_Strict):
     """What the outputs of one execution may weigh."""
     file_mb: int = Field(default=50, ge=1, le=1024)
     """An artifact larger than this is not read."""
+    fault_s: float = Field(default=900.0, ge=0, le=86_400)
+    """For comparing an artifact that fails with other versions of its packages; 0 compares nothing."""
+    fault_builds: int = Field(default=30, ge=1, le=1000)
+    """Environments that may be made for that."""
     diff_lines: int = Field(default=400, ge=1, le=100_000)
     """A repair that changes more source lines is refused."""
 
@@ -194,10 +193,24 @@ class Root(_Strict):
     """The interpreter in whose environment the artifacts run."""
     requirements: Inside | None = None
     """A requirements file to build the environment from."""
+    environment: Literal["declared", "bare"] = "declared"
+    """What artifacts run in where neither of the two is named: what the repository declares and the artifact imports, or
+    the bare standard library."""
+    extras: tuple[Text, ...] = Many
+    """Extras and dependency groups of the repository's own package that its artifacts need."""
+    builds: bool = False
+    """Whether packages that come only as source may be built, in a box without a network."""
+    fix: Literal["code", "env", "ask"] = "code"
+    """What to mend where an artifact ran with the versions of its date and fails with the declared ones: the code, or the
+    versions (they are suggested, and the code of an artifact that fails is left alone), or ask."""
     outputs: Literal["keep", "changed", "refresh", "clear"] = "keep"
     """What happens to the stored outputs of a repaired notebook."""
     limits: Limits = Limits()
     """Time and size."""
+    network: Network = Network()
+    """What artifacts may reach when they run; nothing by default."""
+    run: tuple[Reduced, ...] = Many
+    """Artifacts that are run to a cell only, or with other parameters."""
     protected_cells: tuple[Annotated[int, Field(ge=0)] | Text, ...] = Many
     """Cells no repair may touch: an index, an id, `tag:<tag>` or `text:<glob over the source>`."""
     must_keep: tuple[Text, ...] = Many

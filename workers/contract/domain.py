@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Literal
 
+from workers.contract.faults import Fault  # noqa: TC001 - messages read the annotations of this module
+
 
 class IssueType(StrEnum):
     """What kind of staleness a finding speaks of."""
@@ -227,6 +229,23 @@ class CellError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkAttempt:
+    """Something that reached for the network and got nothing."""
+
+    host: str
+    """As it was asked for; empty where it was not seen, only that something was tried."""
+    port: int = 0
+    """0 where none was named."""
+    via: Literal["python", "other", "proxy"] = "python"
+    """Seen in the cell's interpreter, by the kernel's counters alone (what a cell started), or at the proxy."""
+    kind: Literal["refused", "missed", "stolen", "failed"] = "refused"
+    """No permission; no recorded answer where the owner wants that to refuse a repair; a canary was to go with it; or the
+    host or the way there failed."""
+    why: str = ""
+    """A clause, from the proxy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellRun:
     """What running one code cell showed."""
 
@@ -238,6 +257,10 @@ class CellRun:
     error: CellError | None = None
     expected: bool = False
     """True when the cell is tagged `raises-exception` and raised: execution went on after it."""
+    attempts: tuple[NetworkAttempt, ...] = ()
+    """Where it reached for without permission, each place once, bounded."""
+    leaks: tuple[str, ...] = ()
+    """Kinds of secrets in what it showed, canaries among them. What it showed has none of the canaries any more."""
     raw: str = field(default="", repr=False, compare=False)
     """JSON: `outputs` and `execution_count` as a notebook of nbformat 4 stores them. Only where the box was asked to keep
     them, the cell ran, and they are within its bounds; empty otherwise. Never part of a message or a record."""
@@ -259,6 +282,15 @@ class Execution:
     """Digest of the environment and the settings it ran in."""
     boxed: bool = True
     """False when the owner typed `--sandbox none`."""
+    reduced: str = ""
+    """What the owner's configuration left out of the run or set in it, in a clause; empty for a run in full."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """(name, value) of what was fixed for the run: hash seed, host name, time zone, locale, threads."""
+    widgets: str = field(default="", repr=False, compare=False)
+    """JSON: the state of widgets as a notebook's metadata stores it, where the box was asked to keep outputs. Never part of
+    a message or a record."""
+    attempts: tuple[NetworkAttempt, ...] = ()
+    """What the proxy refused, whichever cell asked; of a box without permission for any host there are none."""
 
     @property
     def failed_run(self) -> CellRun | None:
@@ -291,10 +323,10 @@ class Execution:
     def level(self) -> EvidenceLevel:
         """What this run is worth as evidence."""
         match self.status:
-            case "passed" if all(run.status != "not_run" for run in self.cells):
+            case "passed" if not self.reduced and all(run.status != "not_run" for run in self.cells):
                 return EvidenceLevel.EXECUTED
             case "passed" | "failed":
-                # A cell tagged to be skipped did not run, in a run that passed as well.
+                # A cell tagged to be skipped did not run, in a run that passed as well; and other values are another run.
                 return EvidenceLevel.PARTIAL if self.executed_cells else EvidenceLevel.STATIC
             case "not_run":
                 return EvidenceLevel.STATIC
@@ -447,6 +479,8 @@ class Report:
     findings: tuple[Finding, ...] = ()
     """Of the initial review, those that do not count included."""
     base: BaseEvidence | None = None
+    fault: Fault | None = None
+    """On which side the fault of a failing base is, where that was asked."""
     records: tuple[Record, ...] = ()
     note: str = ""
     """What ended the loop, in a sentence, where the outcome does not say it."""

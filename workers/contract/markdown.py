@@ -6,7 +6,6 @@ In code spans and fenced blocks GitHub interprets nothing; outside of them stand
 from __future__ import annotations
 
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +15,12 @@ SPAN_CHARS = 300
 BLOCK_CHARS = 1200
 PROSE_CHARS = 600
 _PLAIN_WORD = re.compile(r"[\"'(]*\w[\w.,;'/()+=%-]*[\"':?)]*")
-# Digests, issue keys, addresses and the start of a list: words that GitHub or Markdown would make something of.
-_ACTIVE_WORD = re.compile(r"[0-9a-f]{7,64}|[A-Za-z]+-\d+|.*www\..*|\d+[.)]|.*_.*", re.IGNORECASE | re.DOTALL)
+# Digests, issue keys and addresses: words that GitHub or Markdown would make something of.
+_ACTIVE_WORD = re.compile(r"[0-9a-f]{7,64}|[A-Za-z]+-\d+|.*www\..*|.*_.*", re.IGNORECASE | re.DOTALL)
+_LIST_ITEM = re.compile(r"\d+[.)]")
+_STOPS = re.compile(r"[.,;:?]+$")
+_BRACKETS = ("<>", "[]", "{}", "()")
+_SPAN_WORDS = 40
 # Controls, bidirectional overrides, zero-width characters: what a reader could not see or would see elsewhere.
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
@@ -43,12 +46,20 @@ def seen(text: str) -> str:
 
 
 def capped(text: str, chars: int) -> str:
-    """Head and tail of `text`, with a note of what was left out between them."""
+    """Head and tail of `text`, with a note of what was left out between them; a mark alone where that is hardly more."""
     if len(text) <= chars:
         return text
-    note = f" […{len(text) - chars} characters…] "
-    head = max(chars - len(note), 0) // 2
-    return text[:head] + note + text[len(text) - head :]
+    hidden = len(text) - chars + len(_note(len(text)))
+    note = _note(hidden)
+    if hidden <= 2 * len(note) or len(note) >= chars:
+        note, hidden = "…", len(text) - chars + 1
+    kept = len(text) - hidden
+    head = kept // 2
+    return text[:head] + note + text[len(text) - (kept - head) :]
+
+
+def _note(hidden: int) -> str:
+    return f" […{hidden} characters…] "
 
 
 def code(text: str, chars: int = SPAN_CHARS) -> str:
@@ -67,7 +78,7 @@ def prose(text: str, chars: int = PROSE_CHARS) -> str:
     parts = line.split("`")
     if len(parts) % 2 == 0:
         return code(line, chars)
-    spans = (code(part) if index % 2 else _words(part) for index, part in enumerate(parts) if part)
+    spans = (code(part) if index % 2 else _words(part, leads=not index) for index, part in enumerate(parts) if part)
     return _apart(spans)
 
 
@@ -79,15 +90,43 @@ def _apart(spans: Iterable[str]) -> str:
     return line
 
 
-def _words(text: str) -> str:
-    """Neighbouring words that could be markup become one code span; the spaces round them stay outside."""
-    runs = groupby(text.split(" "), key=lambda word: not word or _is_plain(word))
-    return " ".join(" ".join(run) if plain else code(" ".join(run)) for plain, run in runs)
+def _words(text: str, *, leads: bool) -> str:
+    """Words that could be markup become code spans; the spaces and stops round them stay outside."""
+    words = text.split(" ")
+    shown: list[str] = []
+    start = 0
+    while start < len(words):
+        word = words[start]
+        end = start + 1
+        if not word or (_is_plain(word) and not (leads and not start and _LIST_ITEM.fullmatch(word))):
+            shown.append(word)
+        else:
+            end = _span_end(words, start)
+            span = " ".join(words[start:end])
+            core = span if _LIST_ITEM.fullmatch(span) else _STOPS.sub("", span) or span
+            shown.append(code(core) + span[len(core) :])
+        start = end
+    return " ".join(shown)
+
+
+def _span_end(words: list[str], start: int) -> int:
+    """Where the span ends: after the neighbours that could be markup too, or where a bracket opened in them is closed."""
+    end = start + 1
+    while end < len(words) and words[end] and not _is_plain(words[end]):
+        end += 1
+    stops = range(end, min(len(words), end + _SPAN_WORDS) + 1)
+    return next((stop for stop in stops if _balanced(" ".join(words[start:stop]))), end)
+
+
+def _balanced(text: str) -> bool:
+    text = text.replace("->", "")
+    return all(text.count(opening) == text.count(closing) for opening, closing in _BRACKETS)
 
 
 def _is_plain(word: str) -> bool:
+    core = _STOPS.sub("", word)
     return bool(
-        re.fullmatch(r"\(|\)?[.,;:]?|->", word) or (_PLAIN_WORD.fullmatch(word) and not _ACTIVE_WORD.fullmatch(word))
+        re.fullmatch(r"\(|\)?[.,;:]?|->", word) or (_PLAIN_WORD.fullmatch(core) and not _ACTIVE_WORD.fullmatch(core))
     )
 
 

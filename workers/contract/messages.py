@@ -25,7 +25,7 @@ SCHEMA = 1
 
 T = TypeVar("T")
 
-_RUN = {"cells": {"__all__": {"raw"}}}
+_RUN = {"widgets": True, "cells": {"__all__": {"raw"}}}
 _VALIDATION = {"head": _RUN}
 _RECORD = {"validation": _VALIDATION}
 _REPORT = {"base": {"first": _RUN, "second": _RUN}, "records": {"__all__": _RECORD}}

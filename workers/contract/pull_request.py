@@ -104,12 +104,11 @@ def _signature(frame: Frame) -> str:
 
 def _summary(run: Run) -> str:
     totals = numbers.totals(run)
-    counts = ", ".join(f"{totals[name]} {name}" for name in numbers.OUTCOMES if totals[name])
     cost = f"{totals['model_calls']} model calls, {totals['cost_usd']:.2f} US dollars, {totals['seconds']:.1f} s"
     lines = [
         "# mendloop",
         "",
-        f"{count(len(run.reports), 'artifact')}: {counts or 'nothing to do'}. {cost}.",
+        f"{count(len(run.reports), 'artifact')}: {numbers.shown_counts(run) or 'nothing to do'}. {cost}.",
         "",
         row("artifact", "outcome", "base", "head", "evidence", "iterations", "left"),
         row(*["---"] * 7),
@@ -121,7 +120,7 @@ def _summary(run: Run) -> str:
 def _line(report: Report) -> str:
     return row(
         code(report.artifact.path),
-        numbers.outcome_name(report.outcome),
+        numbers.shown_outcome(report),
         _status(numbers.base_status(report)),
         _status(numbers.head(report).status),
         numbers.shown_evidence(report),

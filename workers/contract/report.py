@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workers.contract.domain import Finding, Outcome, Record, Report, Run
+    from workers.contract.faults import Fault
 
 SCHEMA = 1
 ERROR_CHARS = 1200
 OutcomeName = Literal["fresh", "repaired", "improved", "unrepaired", "skipped", "errored"]
 OUTCOMES: tuple[OutcomeName, ...] = ("fresh", "repaired", "improved", "unrepaired", "skipped", "errored")
+INTERRUPTED = "interrupted"
 NOT_RUN = Execution(status="not_run")
 _STOPPED = {
     StopReason.PASSED: "every check passed",
@@ -75,6 +77,19 @@ def outcome_name(outcome: Outcome) -> OutcomeName:
             return "errored"
 
 
+def shown_outcome(report: Report) -> str:
+    """The outcome for people: what an interrupted run did not get to is not called unrepaired, for nobody judged it."""
+    name = outcome_name(report.outcome)
+    interrupted = name == "unrepaired" and stop_reason(report.outcome) is StopReason.CANCELLED
+    return INTERRUPTED if interrupted else name
+
+
+def shown_counts(run: Run) -> str:
+    """`1 fresh, 2 repaired`; empty for a run without artifacts."""
+    names = [shown_outcome(report) for report in run.reports]
+    return ", ".join(f"{names.count(name)} {name}" for name in (*OUTCOMES, INTERRUPTED) if name in names)
+
+
 def stop_reason(outcome: Outcome) -> StopReason | None:
     """Why the loop ended; None where it never started."""
     match outcome:
@@ -107,7 +122,14 @@ def reason(report: Report) -> str:
         case Repaired(iteration=iteration):
             return report.note or f"everything that counts is mended and proven in iteration {iteration}"
         case Improved(remaining=left, reason=stop) | Unrepaired(remaining=left, reason=stop):
-            return report.note or f"{_STOPPED[stop]}; {count(len(left), 'finding')} left"
+            return report.note or _stopped(stop, len(left))
+
+
+def _stopped(stop: StopReason, left: int) -> str:
+    if stop is StopReason.CANCELLED:
+        known = f"what is known is {count(left, 'finding')}" if left else "this artifact was not judged"
+        return f"{_STOPPED[stop]}; {known}"
+    return f"{_STOPPED[stop]}; {count(left, 'finding')} left"
 
 
 def count(number: int, noun: str) -> str:
@@ -141,17 +163,24 @@ def evidence(report: Report) -> Execution | None:
 def evidence_level(report: Report) -> EvidenceLevel:
     """What the outcome rests on."""
     run = evidence(report)
-    judged = not isinstance(report.outcome, Skipped | Errored)
-    return EvidenceLevel.NONE if run is None or not judged else run.level
+    if run is None or isinstance(report.outcome, Skipped | Errored):
+        return EvidenceLevel.NONE
+    # Something was executed and seen to fail, though no cell came to its end.
+    return EvidenceLevel.PARTIAL if run.failed_run is not None else run.level
 
 
 def shown_evidence(report: Report) -> str:
     """The evidence level, and for a partial run how far it got."""
     level = evidence_level(report)
     run = evidence(report)
-    until = "" if run is None or level != "partial" else f" to cell {run.until_cell}"
+    until = "" if run is None or level != "partial" else _until(run)
+    reduced = "" if run is None or not run.reduced else f" (run {run.reduced})"
     unboxed = "" if run is None or run.boxed or run.status == "not_run" else ", without a box"
-    return f"{level.value}{until}{unboxed}"
+    return f"{level.value}{until}{reduced}{unboxed}"
+
+
+def _until(run: Execution) -> str:
+    return f", failed in cell {run.failed_cell}" if run.until_cell is None else f" to cell {run.until_cell}"
 
 
 def base_status(report: Report) -> Literal["passed", "failed", "not_run", "flaky"]:
@@ -221,8 +250,10 @@ def _artifact(report: Report, delivery: Delivery) -> dict[str, Any]:
         "evidence_level": evidence_level(report).value,
         "until_cell": None if run is None else run.until_cell,
         "executed_cells": 0 if run is None else run.executed_cells,
+        "reduced": (run.reduced or None) if run is not None else None,
         "base": _execution(NOT_RUN if report.base is None else report.base.first, base_status(report)),
         "head": _execution(head(report), head(report).status),
+        "fault": _fault(report.fault),
         "findings": [finding_json(finding) for finding in report.findings],
         "remaining_delta": [{"id": left.id, "reason": remains(left)} for left in remaining(report.outcome)],
         "changed_cells": list(delivery.changed_cells),
@@ -231,6 +262,20 @@ def _artifact(report: Report, delivery: Delivery) -> dict[str, Any]:
         "model_calls": model_calls(report),
         "cost_usd": cost_usd(report),
         "seconds": round(report.seconds, 3),
+    }
+
+
+def _fault(fault: Fault | None) -> dict[str, Any] | None:
+    if fault is None:
+        return None
+    return {
+        "side": fault.side.value,
+        "reason": fault.sentence,
+        "whole": fault.whole,
+        "tried": [{"versions": t.versions, "copy": t.copy, "status": t.status, "words": t.words} for t in fault.tried],
+        "pins": [str(pin) for pin in fault.pins],
+        "releases": list(fault.releases),
+        "left_open": list(fault.left_open),
     }
 
 

@@ -24,6 +24,8 @@ RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9]{1,40}(?:-[a-z0-9]{1,40}){0,5}"
 """UTC stamp and slug: `20261120T081500Z-notebooks-3f9a`."""
 SLUG_CHARS = 24
 DELIVERIES = "deliverable/deliveries.json"
+QUARANTINE = "quarantine"
+"""Where what a policy stopped is put away, in the folder of a run."""
 DELIVERIES_BYTES = 4 * 2**20
 _DELIVERIES = TypeAdapter(dict[str, Delivery])
 
@@ -157,7 +159,7 @@ def read_deliveries(folder: Path) -> dict[str, Delivery]:
 
 def quarantined(folder: Path) -> bool:
     """Whether a policy stopped something of this run."""
-    place = folder / "quarantine"
+    place = folder / QUARANTINE
     return place.is_dir() and any(place.iterdir())
 
 

@@ -28,12 +28,14 @@ class Beside:
         return self.modules | (self.folders - installed)
 
 
-def beside(workspace: Path, path: str) -> Beside:
+def beside(workspace: Path, path: str, own: Iterable[str] = ()) -> Beside:
     """What can be imported from the folder of the artifact at `path` and from the root of its repository.
+
+    `own` are the modules and packages that the repository's own package has, by their paths in it.
 
     No link is followed, and a folder that cannot be read holds nothing.
     """
-    folders = {workspace, workspace / PurePosixPath(path).parent}
+    folders = {workspace, workspace / PurePosixPath(path).parent, *(workspace / PurePosixPath(p).parent for p in own)}
     entries = [entry for folder in folders for entry in _entries(folder)]
     files = {Path(entry.name).stem for entry in entries if _is_module(entry)}
     inner = {entry.name: list(_entries(entry.path)) for entry in entries if entry.is_dir(follow_symlinks=False)}

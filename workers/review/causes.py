@@ -30,6 +30,12 @@ def judge(error: CellError, source: str) -> Verdict:
     return next((verdict for rule in _RULES if (verdict := rule(error, source)) is not None), CODE)
 
 
+def limited(ended: str) -> Verdict | None:
+    """The verdict on a run that a limit ended, whatever error it ended with; None where no limit did."""
+    unlock = _PASSED.get(ended)
+    return None if unlock is None else _environment(unlock, IssueType.RUNTIME_RISK)
+
+
 def _line(error: CellError, source: str) -> str:
     lines = source.split("\n")
     return lines[error.line - 1] if error.line and 0 < error.line <= len(lines) else ""
@@ -38,6 +44,15 @@ def _line(error: CellError, source: str) -> str:
 def _environment(unlock: str, issue_type: IssueType = IssueType.SETUP_GAP) -> Verdict:
     return Verdict(cause=Cause.ENVIRONMENT, issue_type=issue_type, unlock=unlock)
 
+
+_PASSED = {
+    "timeout": "more time, or less work in the cell",
+    "memory": "more memory, or less work in the cell",
+    "pids": "fewer processes and threads, or a box that allows more",
+    "disk": "more disk, or fewer and smaller files",
+    "output": "less output from the cell",
+}
+"""What would unlock a run, by how it ended (`Execution.ended`)."""
 
 _LIMITS = {
     "Timeout": "more time, or less work in the cell",
@@ -88,8 +103,13 @@ def _secrets(error: CellError, source: str) -> Verdict | None:
     return None
 
 
+_NO_SECRETS = (
+    "artifacts are run without any: end its run before that (`run` with `until_cell`), or leave it out (`exclude`)"
+)
+
+
 def _secret(unlock: str) -> Verdict:
-    return Verdict(cause=Cause.SECRET, issue_type=IssueType.SETUP_GAP, unlock=f"needs {unlock}")
+    return Verdict(cause=Cause.SECRET, issue_type=IssueType.SETUP_GAP, unlock=f"needs {unlock}, and {_NO_SECRETS}")
 
 
 def _variable(message: str) -> str:
@@ -124,6 +144,7 @@ _NETWORK_WORDS = re.compile(
     r"(?i:couldn'?t connect|could ?n[o']t (?:reach|connect)|cannot connect to host|offline mode|check your internet)|"
     r"\[Errno (?:101|110|111|113|-2|-3)\]"
 )
+_ALLOW = "allow the host (`network.hosts`), or keep what it loads in the repository"
 _SOCKET_FILES = re.compile(r"(?:^|/)(?:socket|ssl)\.py$|/(?:urllib3?|httpx|httpcore|requests|aiohttp)/")
 
 
@@ -135,7 +156,8 @@ def _network(error: CellError, _source: str) -> Verdict | None:
     if not wanted:
         return None
     host = _host(f"{error.message}\n{error.traceback[-4000:]}")
-    return _environment(f"needs network ({host})" if host else "needs network", IssueType.RUNTIME_RISK)
+    needs = f"needs network ({host})" if host else "needs network"
+    return _environment(f"{needs}: {_ALLOW}", IssueType.RUNTIME_RISK)
 
 
 _HOST = re.compile(
@@ -181,7 +203,10 @@ def _data(error: CellError, _source: str) -> Verdict | None:
     what = quoted[1] if quoted else "the file it reads"
     if any(file.endswith("subprocess.py") for file, _, _ in error.frames):
         return _environment(f"the program {what} is not installed")
-    return Verdict(cause=Cause.DATA, issue_type=IssueType.SETUP_GAP, unlock=f"needs {what}")
+    return Verdict(cause=Cause.DATA, issue_type=IssueType.SETUP_GAP, unlock=f"needs {what}: keep it in the repository")
+
+
+_NAME_IT = "name it in the requirements of the artifact (`requirements`), or an interpreter that has it (`python`)"
 
 
 def _modules(error: CellError, _source: str) -> Verdict | None:
@@ -198,7 +223,7 @@ def _modules(error: CellError, _source: str) -> Verdict | None:
         return _unfitting(error)
     if left_the_standard_library(module):
         return _unfitting(error)
-    return _environment(f"the package {distribution(module)} is not installed")
+    return _environment(f"the package {distribution(module)} is not installed: {_NAME_IT}")
 
 
 def _unfitting(error: CellError, _source: str = "") -> Verdict | None:

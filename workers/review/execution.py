@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.contract.domain import Cause, CellError, Finding, IssueType, Rung, Severity, Staleness
 from workers.knowledge.words import by_position, first_line, targets
-from workers.review.causes import judge
+from workers.review.causes import judge, limited
 from workers.review.drafts import Draft, findings
 
 if TYPE_CHECKING:
@@ -31,10 +31,11 @@ def find(document: Document, execution: Execution) -> tuple[Finding, ...]:
 def _ended(document: Document, execution: Execution) -> Iterator[Draft]:
     run = execution.failed_run
     if run is not None and run.error is not None and run.cell < len(document.cells):
-        yield _error(document.cells[run.cell], run.error)
+        yield _error(document.cells[run.cell], run.error, execution.ended)
     elif execution.status == "failed":
         error = CellError(name=execution.ended or "Killed", message=execution.reason, traceback="", line=None)
-        verdict = judge(CellError(name="Killed", message="", traceback="", line=None), "")
+        killed = CellError(name="Killed", message="", traceback="", line=None)
+        verdict = limited(execution.ended) or judge(killed, "")
         yield Draft(
             cell=None,
             offset=0,
@@ -51,8 +52,8 @@ def _ended(document: Document, execution: Execution) -> Iterator[Draft]:
         )
 
 
-def _error(cell: Cell, error: CellError) -> Draft:
-    verdict = judge(error, cell.source)
+def _error(cell: Cell, error: CellError, ended: str) -> Draft:
+    verdict = limited(ended) or judge(error, cell.source)
     offset = _offset(cell, error.line)
     return Draft(
         cell=cell.index,

@@ -80,7 +80,7 @@ def _draft(document: Document, named: ModelName, rules: BusinessRules, as_of: da
         offset=named.start,
         rule=f"models/{staleness.value}",
         anchor=named.name,
-        message=message,
+        message=f"{message}{_who_chose(model, new, wanted)}",
         issue_type=IssueType.STALE_MODEL,
         severity=Severity.HIGH if staleness is Staleness.RETIRED else Severity.MEDIUM,
         staleness=staleness,
@@ -90,6 +90,13 @@ def _draft(document: Document, named: ModelName, rules: BusinessRules, as_of: da
         unlock=unlock,
         suggestion=Suggestion(edits=(edit,), resolved=True) if new and not unlock else None,
     )
+
+
+def _who_chose(model: Model | None, new: str | None, wanted: str | None) -> str:
+    """Who says what comes instead: a run whose output is the same proves nothing about a model that is never called."""
+    if model is None or new is None or new == wanted:
+        return ""
+    return f"; {new} is its vendor's successor by the page of {model.as_of}, and was not called"
 
 
 def _judge(

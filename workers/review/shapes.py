@@ -1,7 +1,7 @@
 """Shape rules: calls whose form changed, not only their name.
 
-Off unless the owner's business rules name them; on without being asked only where the installed version no longer has the old
-form. A rule whose target is itself being shut down keeps its finding and offers no edit.
+Off unless the owner's business rules name them. On without being asked where the installed version no longer has the old form, and
+where it warns of a form that its library itself deprecates (`class: deprecated` of the shape). A rule whose target is itself being shut down keeps its finding and offers no edit.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ def _shapes(document: Document, hits: list[tuple[Hit, Mandate]]) -> Shapes:
 
 def _mandate(shape: Shape, environment: Environment, rules: BusinessRules, as_of: date) -> Mandate | None:
     asked = [mapping for mapping in rules.modernize if mapping.rule == shape.id]
-    staleness = shape.staleness_in(environment)
-    if not asked and staleness is not Staleness.BROKEN:
+    staleness = _unasked(shape, environment)
+    if not asked and staleness is None:
         return None
     return Mandate(
         rule=f"shapes/{shape.id}",
-        staleness=Staleness.BROKEN if staleness is Staleness.BROKEN else Staleness.POLICY,
+        staleness=staleness or Staleness.POLICY,
         evidence=f"{shape.source} as of {shape.as_of}",
         receivers=frozenset(name for mapping in asked for name in mapping.receivers),
         resolves=shape.resolves_in(environment),
@@ -102,3 +102,11 @@ def _mandate(shape: Shape, environment: Environment, rules: BusinessRules, as_of
         life=shape.life(as_of),
         with_responses=any(mapping.rule == "chat-completions-to-responses" for mapping in rules.modernize),
     )
+
+
+def _unasked(shape: Shape, environment: Environment) -> Staleness | None:
+    """What the old form is where nobody has to name the rule; None where it waits for the owner."""
+    staleness = shape.staleness_in(environment)
+    if staleness is Staleness.DEPRECATED and shape.staleness is not Staleness.DEPRECATED:
+        return None
+    return staleness

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Rung
-from workers.review import api, models, python2, reader, rules, shapes, suppress
+from workers.review import advice, api, models, network, python2, reader, rules, setup, shapes, suppress
 from workers.review.beside import Beside, beside
 from workers.review.execution import find as from_execution
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from workers.contract.business import BusinessRules
     from workers.contract.domain import Execution, Finding, Place
+    from workers.environments.words import Decision
     from workers.knowledge.packs import Packs
     from workers.protocols import Answer, Document, Environment, Question
     from workers.review.shapes import Shapes
@@ -37,6 +38,8 @@ class Reviewer:
     """Asks the environment, in a box; None leaves static resolution out."""
     workspace: Path | None = None
     """The repository that the artifacts lie in; None: nothing lies beside them."""
+    declared: Mapping[str, Decision] = field(default_factory=dict[str, "Decision"])
+    """Artifact path -> how its environment was decided on, where that was made of what the repository declares."""
     _known: dict[Question, Answer] = field(default_factory=dict["Question", "Answer"])
     _ahead: set[str] = field(default_factory=set[str])
     """Digests of the copies that were asked about before their review."""
@@ -44,7 +47,8 @@ class Reviewer:
     async def __call__(self, document: Document, execution: Execution) -> tuple[Finding, ...]:
         """All findings in document order, suppressed ones left out."""
         shaped = shapes.find(document, self.environment, self.business, self.as_of)
-        found = [*self._patterns(document, shaped), *from_execution(document, execution)]
+        ran = (*advice.given(from_execution(document, execution), self.packs), *network.find(document, execution))
+        found = [*self._patterns(document, shaped), *ran, *self._setup(document)]
         if self.resolve is not None:
             found = await self._resolved(document, found, shaped.targets)
         return suppress.apply(tuple(sorted(merged(found), key=_order)), document)
@@ -61,6 +65,10 @@ class Reviewer:
         asked = rules.questions(self._patterns(document, shaped), self.packs)
         await self._ask((*asked, *shaped.targets.questions, *api.questions(document)))
 
+    def _setup(self, document: Document) -> Iterable[Finding]:
+        decision = self.declared.get(document.path)
+        return () if decision is None else setup.find(document, decision, self.environment)
+
     def _patterns(self, document: Document, shaped: Shapes) -> Iterable[Finding]:
         yield from rules.find(document, self.packs, self.environment, as_of=self.as_of)
         yield from python2.find(document, self.environment)
@@ -76,7 +84,9 @@ class Reviewer:
         asked = api.questions(document)
         answers = await self._ask((*rules.questions(found, self.packs), *shaped.questions, *asked))
         known = shaped.settled(rules.with_resolution(found, answers, self.packs), answers)
-        there = beside(self.workspace, document.path) if self.workspace else Beside()
+        decision = self.declared.get(document.path)
+        own = decision.own.packages if decision and decision.own else ()
+        there = beside(self.workspace, document.path, own) if self.workspace else Beside()
         said = api.find(document, answers, there.hiding(answers))
         targets = await self._ask(api.targets(said))
         return [*known, *api.with_targets(said, targets)]
@@ -120,7 +130,7 @@ def _combined(first: Finding, second: Finding) -> Finding:
 
 
 def _from_run(finding: Finding) -> bool:
-    return finding.rule.startswith("execution/")
+    return finding.rule.startswith(("execution/", "network/", "secret/"))
 
 
 def _order(finding: Finding) -> tuple[int, int, int, str]:

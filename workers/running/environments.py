@@ -23,6 +23,8 @@ from workers.contract.domain import (
 )
 from workers.contract.errors import EnvironmentBuildError
 from workers.contract.markdown import capped
+from workers.environments import listed
+from workers.environments.errors import is_weather
 from workers.sandbox import environments
 from workers.sandbox.limits import MIB, Limits
 
@@ -30,17 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workers.protocols import Document
-    from workers.running.prepared import Prepared
+    from workers.running.habitats import Habitat
     from workers.sandbox.environments import InstalledEnvironment
     from workers.settings import Root, Settings
 
 RULE = "environment/unusable"
 WORDS_CHARS = 2000
-_WEATHER = re.compile(
-    r"Request failed after \d+ retries|error sending request|client error \(Connect\)|operation timed out"
-    r"|HTTP status server error|was still working after|No space left on device"
-)
-"""How the installer speaks of an index that cannot be reached and of a full disk, as against requirements nothing satisfies."""
 _PLACE = re.compile(r"Using (?:CPython|Python) [^\n]*\n")
 _VERSION = re.compile(r"python(3(\.\d{1,2})?)?")
 
@@ -52,12 +49,18 @@ class Unusable:
     root: Root
     error: Exception
     repo: Path
+    habitat: Habitat | None = None
+
+    @property
+    def declared(self) -> bool:
+        """Whether it was to be made of what the repository declares."""
+        return self.habitat is not None and self.habitat.decision is not None
 
     @property
     def theirs(self) -> bool:
-        """Whether the owner can mend it: what they named cannot be used, and it is not the weather's doing."""
-        named = self.root.python is not None or self.root.requirements is not None
-        return named and isinstance(self.error, EnvironmentBuildError) and not _WEATHER.search(str(self.error))
+        """Whether the owner can mend it: what they named or declare cannot be used, and it is not the weather's doing."""
+        named = self.root.python is not None or self.root.requirements is not None or self.declared
+        return named and isinstance(self.error, EnvironmentBuildError) and not is_weather(self.error)
 
     def report(self, document: Document) -> Report:
         """How an artifact of the root ends: nothing was learned about it."""
@@ -76,22 +79,24 @@ class Unusable:
         return _PLACE.sub("", str(self.error).replace(f"{self.repo}/", ""))
 
 
-def refuse_mistakes(unusable: Sequence[Unusable], prepared: Prepared) -> None:
+def refuse_mistakes(unusable: Sequence[Unusable], habitats: int) -> None:
     """For a person at a command line: a mistake by which no artifact at all can be run ends the command.
 
     That is an environment that was typed, or an interpreter that is not there. Where another root can be run, or the
     requirements that stand in the repository are at fault, findings say so instead.
 
+    `habitats` is how many environments are wanted.
+
     Raises:
         EnvironmentBuildError: of the first root.
     """
     mistakes = [each for each in unusable if each.theirs and (each.root.typed or each.root.python is not None)]
-    if mistakes and len(mistakes) == len(prepared.groups()):
+    if mistakes and len(mistakes) == habitats:
         raise mistakes[0].error
 
 
 def _finding(document: Document, root: Root, words: str) -> Finding:
-    named = "requirements" if root.requirements is not None else "interpreter"
+    named = "interpreter" if root.python is not None else "requirements"
     said = capped(words, WORDS_CHARS)
     return Finding(
         id=finding_id(RULE, named),
@@ -114,13 +119,13 @@ def _finding(document: Document, root: Root, words: str) -> Finding:
 async def environment_for(root: Root, *, cache: Path, index: Mapping[str, str]) -> InstalledEnvironment:
     """The environment that a root's artifacts run in.
 
-    `index` holds the variables that say where packages come from, as `environments.from_requirements` reads them.
+    `index` holds the variables that say where packages come from, as `listed.from_requirements` reads them.
 
     Raises:
         EnvironmentBuildError: the interpreter or the requirements cannot be used.
     """
     if root.requirements is not None:
-        return await environments.from_requirements(root.requirements, cache=cache, environ=index)
+        return await listed.from_requirements(root.requirements, cache=cache, environ=index)
     if root.python is not None:
         return await environments.from_interpreter(_interpreter(root.python))
     return await environments.standard_library(cache=cache)

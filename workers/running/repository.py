@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import structlog
+
 from workers import stages, watch
 from workers.contract import messages
+from workers.contract.canaries import Canaries
 from workers.contract.domain import Provenance, Report, Run, StopReason, Unrepaired
 from workers.contract.errors import EnvironmentBuildError, SandboxUnavailableError
 from workers.documents.stored import refreshes
+from workers.environments.supplying import Supplier
 from workers.knowledge import shipped
+from workers.network.allowing import Allowance, granted
+from workers.network.starting import proxy
 from workers.records import RunFolder
-from workers.running.environments import Unusable, box_limits, environment_for, refuse_programs
+from workers.running.environments import Unusable, box_limits, refuse_programs
+from workers.running.faults.wiring import fault_split
+from workers.running.habitats import habitats, home
 from workers.running.version import version
 from workers.sandbox.opening import open_box
 from workers.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 
     from workers.contract.report import Delivery
-    from workers.protocols import Box, Document, Hook, Progress
+    from workers.network.starting import Proxy
+    from workers.protocols import Box, Document, Faults, Hook, Progress
     from workers.repair.carried import Earlier
+    from workers.running.habitats import Habitat, Home
     from workers.running.prepared import Prepared
     from workers.sandbox.environments import InstalledEnvironment
     from workers.sandbox.holding import Holding
     from workers.settings import Root
 
 T = TypeVar("T")
-SandboxKind = Literal["bubblewrap", "none"]
+log = structlog.get_logger()
+SandboxKind = Literal["bubblewrap", "oci", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +58,17 @@ class Means:
     cache: Path
     """Where environments are kept, outside the repository and the run store."""
     index: Mapping[str, str]
-    """Variables that say where packages come from, as `environments.from_requirements` reads them."""
+    """Variables that say where packages come from, as `listed.from_requirements` reads them."""
     sandbox: SandboxKind = "bubblewrap"
     programs: bool = False
     """Whether the configuration may name any program of this machine as the interpreter: only where the owner of the
     repository is the owner of the machine too."""
+    network: Allowance = field(default_factory=Allowance)
+    """What boxes may reach where the configuration wants it."""
+    repository: str | None = None
+    """`owner/name`, for credentials that a machine keeps for some repositories; None on the owner's own."""
+    tenant: str = ""
+    """Whom environments are made for: what is made for one is never shown to another. Empty: this repository's folder."""
     held: Holding | None = None
     """In which surroundings a box was seen to hold a short while ago; None looks into every box that is opened."""
 
@@ -84,7 +103,10 @@ class Running:
     earlier: Mapping[str, Earlier] = field(default_factory=lambda: MappingProxyType({}))
     """Artifacts as another run left them, by their paths; see `repair.carried`."""
     reports: dict[str, Report] = field(default_factory=dict[str, Report])
-    built: list[tuple[Root, InstalledEnvironment]] = field(default_factory=list[tuple["Root", "InstalledEnvironment"]])
+    habitats: tuple[Habitat, ...] = ()
+    canaries: Canaries = field(default_factory=Canaries.fresh)
+    """Laid out in the boxes of this run, and in no other's."""
+    built: list[tuple[Habitat, Home]] = field(default_factory=list[tuple["Habitat", "Home"]])
     unusable: list[Unusable] = field(default_factory=list[Unusable])
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
@@ -119,27 +141,28 @@ class Running:
         )
 
     async def build(self) -> None:
-        """Build the environment of every root that holds artifacts. One that cannot be had is kept in `unusable`."""
-        for root, _ in self.prepared.groups():
+        """Have the environment of every habitat. One that cannot be had is kept in `unusable`."""
+        self.habitats = await asyncio.to_thread(habitats, self.prepared)
+        for habitat in self.habitats:
             try:
-                environment = await self._unless_cancelled(self._environment(root))
-            except (EnvironmentBuildError, OSError) as error:
-                self.unusable.append(Unusable(root=root, error=error, repo=self.prepared.repo))
+                found = await self._unless_cancelled(self._home(habitat))
+            except (EnvironmentBuildError, SandboxUnavailableError, OSError) as error:
+                self.unusable.append(self._unusable(habitat, error))
                 continue
-            if environment is None:
+            if found is None:
                 return
-            self.built.append((root, environment))
+            self.built.append((habitat, found))
 
     async def mend(self) -> None:
-        """Mend the artifacts root by root; those of a root without an environment or a box end with the reason.
+        """Mend the artifacts habitat by habitat; those without an environment or a box end with the reason.
 
         Raises:
             ConfigError: a validator of another package cannot be loaded.
         """
-        for root, documents in self.prepared.groups():
+        for habitat in self.habitats:
             if self.cancelled.is_set():
                 return
-            await self._group(root, documents)
+            await self._group(habitat)
 
     def finish(self) -> Finished:
         """Write what is known of the run and what it delivers. To be called once, also after a cancelled `mend`."""
@@ -168,44 +191,114 @@ class Running:
         self.reports[report.artifact.path] = report
         Watch(progress=self.progress).finished(report)
 
-    async def _environment(self, root: Root) -> InstalledEnvironment:
+    async def _home(self, habitat: Habitat) -> Home:
         if not self.means.programs:
-            refuse_programs(root)
-        return await environment_for(root, cache=self.means.cache, index=self.means.index)
+            refuse_programs(habitat.root)
+        return await home(habitat, self.supplier)
 
-    async def _group(self, root: Root, documents: Sequence[Document]) -> None:
-        box = await self._unless_cancelled(self._box(root))
+    @property
+    def supplier(self) -> Supplier:
+        """Who makes environments for this repository."""
+        means = self.means
+        tenant = means.tenant or str(self.prepared.repo)
+        return Supplier(cache=means.cache, tenant=tenant, index=means.index, repository=self.prepared.repo)
+
+    def _unusable(self, habitat: Habitat, error: Exception) -> Unusable:
+        return Unusable(root=habitat.root, error=error, repo=self.prepared.repo, habitat=habitat)
+
+    async def _group(self, habitat: Habitat) -> None:
+        async with AsyncExitStack() as stack:
+            try:
+                way = await stack.enter_async_context(self._way_out(habitat))
+            except SandboxUnavailableError as error:
+                for document in habitat.documents:
+                    self.finished(self._unusable(habitat, error).report(document))
+                return
+            await self._mended(habitat, way)
+
+    @asynccontextmanager
+    async def _way_out(self, habitat: Habitat) -> AsyncGenerator[Proxy | None]:
+        """The proxy to what the owner wants reached and the machine grants; None where that is nothing."""
+        wanted = granted(habitat.root.settings.network, self.means.network, self.means.repository)
+        for sentence in wanted.refused:
+            log.warning("network_refused", root=habitat.root.path, reason=sentence)
+        if not wanted.network.hosts:
+            yield None
+            return
+        number = self.habitats.index(habitat)
+        recording = self.folder.folder / "network" / f"{number}.answers"
+        with TemporaryDirectory(prefix="mendloop-net-") as folder:
+            recording.parent.mkdir(exist_ok=True)
+            async with proxy(
+                wanted.network,
+                folder=Path(folder),
+                canaries=self.canaries,
+                credentials=wanted.credentials,
+                recording=recording,
+            ) as way:
+                yield way
+                told = {host: dict(counts) for host, counts in (await way.totals()).items()}
+                recording.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+    async def _mended(self, habitat: Habitat, way: Proxy | None) -> None:
+        box = await self._unless_cancelled(self._box(habitat, way))
         if isinstance(box, Unusable):
-            for document in documents:
+            for document in habitat.documents:
                 self.finished(box.report(document))
         elif box is not None:
             watching = Watch(progress=(self,), hooks=self.hooks, on_record=self.folder.keep, cancelled=self.cancelled)
             await stages.repair_all(
-                documents,
-                settings=root.settings,
+                habitat.documents,
+                settings=habitat.root.settings,
                 box=box,
                 workspace=self.prepared.repo,
                 watch=watching,
                 earlier=self.earlier,
+                faults=self._faults(habitat, box),
+                declared=habitat.decisions,
             )
 
-    async def _box(self, root: Root) -> Box | Unusable:
-        failed = next((each for each in self.unusable if each.root is root), None)
+    def _faults(self, habitat: Habitat, box: Box) -> Faults:
+        """Asked about what fails unchanged; makes nothing before it is."""
+        there = self._home_of(habitat)
+        return fault_split(
+            habitat,
+            box,
+            declared=there,
+            supplier=self.supplier,
+            open_box=lambda made: self._opened(habitat.root, made.environment, made.own_paths),
+        )
+
+    def _home_of(self, habitat: Habitat) -> Home:
+        return next(there for each, there in self.built if each is habitat)
+
+    async def _box(self, habitat: Habitat, way: Proxy | None) -> Box | Unusable:
+        failed = next((each for each in self.unusable if each.habitat is habitat), None)
         if failed is not None:
             return failed
+        there = self._home_of(habitat)
         try:
-            return await open_box(
-                self.means.sandbox,
-                environment=next(environment for each, environment in self.built if each is root),
-                cache=self.means.cache,
-                workspace=self.prepared.repo,
-                limits=box_limits(root.settings),
-                raw=refreshes(root.settings.outputs),
-                environ=self.means.index,
-                held=self.means.held,
-            )
+            return await self._opened(habitat.root, there.environment, there.paths, way)
         except (SandboxUnavailableError, EnvironmentBuildError, OSError) as error:
-            return Unusable(root=root, error=error, repo=self.prepared.repo)
+            return self._unusable(habitat, error)
+
+    async def _opened(
+        self, root: Root, environment: InstalledEnvironment, paths: tuple[str, ...], way: Proxy | None = None
+    ) -> Box:
+        return await open_box(
+            self.means.sandbox,
+            environment=environment,
+            cache=self.means.cache,
+            workspace=self.prepared.repo,
+            limits=box_limits(root.settings),
+            reduced=root.settings.run,
+            paths=paths,
+            raw=refreshes(root.settings.outputs),
+            environ=self.means.index,
+            held=self.means.held,
+            canaries=self.canaries,
+            network=way,
+        )
 
     async def _unless_cancelled(self, work: Coroutine[Any, Any, T]) -> T | None:
         """What `work` comes to; None when the run was cancelled before, and the work then is ended."""
@@ -234,7 +327,7 @@ class Running:
         return tuple(report for _, report in sorted((unfinished | unread | self.reports).items()))
 
     def _provenance(self) -> Provenance:
-        used = [environment for _, environment in self.built]
+        used = [there.environment for _, there in self.built]
         return Provenance(
             version=version(),
             python=", ".join(sorted({".".join(map(str, each.python_version)) for each in used})),

@@ -32,8 +32,17 @@ class Tree:
     """Files as one archive in memory that nobody can change any more."""
 
     fd: int
+    size_bytes: int
+    """Of the archive."""
     left_out: tuple[str, ...]
     """Paths over a limit, unreadable, or leading out of the repository; POSIX, relative."""
+    inside: int | None = None
+    """The number that the descriptor has inside a box; None for the same one."""
+
+    @property
+    def fd_inside(self) -> int:
+        """Where the program inside finds the archive."""
+        return self.fd if self.inside is None else self.inside
 
     def close(self) -> None:
         """Give the memory back."""
@@ -61,7 +70,7 @@ def pack(root: Path, first: PurePosixPath, limits: Limits) -> Tree:
     except BaseException:
         os.close(fd)
         raise
-    return Tree(fd, tuple(packing.left_out))
+    return Tree(fd, os.fstat(fd).st_size, tuple(packing.left_out))
 
 
 def _paths(root: Path, first: PurePosixPath) -> Iterator[Path]:

@@ -10,10 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from workers.contract.errors import EnvironmentBuildError
-from workers.sandbox import requirements as requirements_file
-from workers.sandbox.bytecode import compile_bytecode
-from workers.sandbox.installer import Installer, installer
+from workers.sandbox.installer import installer
 from workers.sandbox.interpreter import Interpreter, inspect_interpreter, our_own, packages
 from workers.sandbox.layers import key, layer
 
@@ -24,7 +21,7 @@ WHEELS_ONLY = ("--no-build", "--link-mode", "hardlink", "--no-compile-bytecode")
 """Nothing of a stranger's is built, so nothing of theirs runs at installation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class InstalledEnvironment:
     """An interpreter and its packages as they lie on this machine."""
 
@@ -56,78 +53,26 @@ async def from_interpreter(python: Path) -> InstalledEnvironment:
     return await _environment(await inspect_interpreter(python), f"the environment of {python}")
 
 
-async def from_requirements(
-    requirements: Path | tuple[str, ...],
-    *,
-    cache: Path,
-    python: Path | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> InstalledEnvironment:
-    """A fresh environment with these requirements, built once and kept in `cache` by content.
-
-    The key is the requirements, the interpreter and the index settings in `environ` (by default this process's). What an
-    unpinned requirement resolved to therefore stays until the cache is removed: runs can be repeated.
+async def standard_library(*, cache: Path, python: Path | None = None) -> InstalledEnvironment:
+    """This Python with nothing installed.
 
     Raises:
-        EnvironmentBuildError: a line is no plain requirement, or uv cannot satisfy them, in its own words.
+        EnvironmentBuildError: `python` cannot be used.
     """
-    if isinstance(requirements, Path):
-        wanted, origin = await asyncio.to_thread(requirements_file.read, requirements), requirements.name
-    else:
-        wanted, origin = requirements_file.normalised(requirements), "the requirements"
-    return await _from_lines(wanted, origin, await _base(python), installer(cache, environ))
-
-
-async def standard_library(*, cache: Path, python: Path | None = None) -> InstalledEnvironment:
-    """What an artifact runs in when nobody says otherwise: this Python with nothing installed.
-
-    A requirements file that happens to lie in the repository is not used unasked: it may be for something else.
-    """
-    base = await _base(python)
-    built = await _from_lines((), "no requirements", base, installer(cache, {}))
-    return replace(built, description=f"Python {_dotted(base.version)} with the standard library only")
-
-
-async def _base(python: Path | None) -> Interpreter:
-    return await (our_own() if python is None else inspect_interpreter(python))
-
-
-async def _from_lines(lines: tuple[str, ...], origin: str, base: Interpreter, uv: Installer) -> InstalledEnvironment:
-    name = key("environment", sorted(lines), base.version, base.base_prefix, base.platform, uv.settings)
+    base = await (our_own() if python is None else inspect_interpreter(python))
+    uv = installer(cache, {})
 
     async def build(folder: Path) -> None:
-        await _install(lines, origin, base, uv, folder / "venv")
+        with tempfile.TemporaryDirectory(prefix="mendloop-install-") as empty:
+            at = ("--python", str(base.bare), str(folder / "venv"))
+            await uv.run("venv", "--no-project", *at, cwd=Path(empty))
 
-    folder = await layer(uv.cache / "environments" / name, build)
+    folder = await layer(cache / "environments" / key("bare", base.version, base.base_prefix, base.platform), build)
     home = folder / "venv"
-    installed = replace(
-        base,
-        python=home / "bin" / "python",
-        prefix=home,
-        site_packages=(home / "lib" / f"python{base.version[0]}.{base.version[1]}" / "site-packages",),
-    )
-    return await _environment(installed, f"Python {_dotted(base.version)} with {origin}")
-
-
-async def _install(lines: tuple[str, ...], origin: str, base: Interpreter, uv: Installer, home: Path) -> None:
-    """Fill a fresh virtual environment in one go.
-
-    Never twice into the same one: before installing, uv starts the environment's interpreter, which would then run the
-    `.pth` files that a stranger's wheel brought the first time, on the host. A fresh one holds none.
-    """
-    with tempfile.TemporaryDirectory(prefix="mendloop-install-") as empty:
-        where = Path(empty)
-        await uv.run("venv", "--no-project", "--python", str(base.bare), str(home), cwd=where)
-        if not lines:
-            return
-        (where / "requirements.in").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        into = ("--python", str(home / "bin" / "python"))
-        try:
-            await uv.run("pip", "install", *into, *WHEELS_ONLY, "--requirements", "requirements.in", cwd=where)
-        except EnvironmentBuildError as error:
-            what = f"{origin} cannot be installed for Python {_dotted(base.version)}"
-            raise EnvironmentBuildError(f"{what}: {error}") from error
-    await compile_bytecode(home / "bin" / "python", home / "lib")
+    major, minor, _ = base.version
+    site = home / "lib" / f"python{major}.{minor}" / "site-packages"
+    inside = replace(base, python=home / "bin" / "python", prefix=home, site_packages=(site,))
+    return await _environment(inside, f"Python {_dotted(base.version)} with the standard library only")
 
 
 async def _environment(interpreter: Interpreter, description: str) -> InstalledEnvironment:
@@ -136,7 +81,7 @@ async def _environment(interpreter: Interpreter, description: str) -> InstalledE
         python=interpreter.python,
         python_version=interpreter.version,
         packages=MappingProxyType(installed),
-        digest=_digest(interpreter, installed),
+        digest=digest_of(interpreter, installed),
         prefix=interpreter.prefix,
         base_prefix=interpreter.base_prefix,
         site_packages=interpreter.site_packages,
@@ -146,7 +91,8 @@ async def _environment(interpreter: Interpreter, description: str) -> InstalledE
     )
 
 
-def _digest(interpreter: Interpreter, installed: dict[str, str]) -> str:
+def digest_of(interpreter: Interpreter, installed: Mapping[str, str]) -> str:
+    """Of an interpreter's version and platform and the packages (normalised name -> version, by name) it has."""
     lines = [
         f"python {_dotted(interpreter.version)} {interpreter.platform}",
         *(f"{n}=={v}" for n, v in installed.items()),

@@ -1,8 +1,12 @@
 """Start a program, hand it one JSON request, read JSON lines until it says it is done, then end it and all it started.
 
-The one way to speak to what runs inside, boxed or not. The program reads one JSON object from its standard input and
-writes one JSON object per line; the line `{"event": "done"}` is the last. Whatever else happens (limits, a crash, end of
-file before that line) means that it failed, and the reply says how.
+The one way to speak to what runs inside, boxed or not. The program reads one JSON object from its standard input, and an
+archive after it where one is sent, and writes one JSON object per line; the line `{"event": "done"}` is the last. Whatever
+else happens (limits, a crash, end of file before that line) means that it failed, and the reply says how.
+
+A program may be started before anybody knows what to ask it: it says `{"event": "waiting"}`. Request and files come by its
+standard input in both cases, so that one that waited does exactly what one does that did not, and no socket or descriptor
+of ours ever stands in a box.
 """
 
 from __future__ import annotations
@@ -12,24 +16,27 @@ import json
 import os
 import signal
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from workers.contract import children
 from workers.contract.errors import SandboxUnavailableError
 from workers.sandbox import tree
+from workers.sandbox.hearing import Heard, hear_errors, hear_lines
+from workers.sandbox.limits import Limits
+from workers.sandbox.watching import WATCH_S, Seen, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from workers.sandbox.limits import Limits
+    from workers.sandbox.cgroups import Group
 
 _CHUNK_BYTES = 1 << 16
-_STDERR_BYTES = 8192
-_WATCH_S = 0.05
+_ARCHIVE_BYTES = 1 << 20
 _GRACE_S = 2.0
-_LINES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,11 @@ class Program:
     boxed: bool = False
     """True for bubblewrap: it leaves by itself once the box below it is dead, and is waited for."""
     disks: tuple[str, ...] = ()
-    """Directories, as the program sees them, whose number of files is watched."""
+    """Directories, as the program sees them, whose size and number of files is watched."""
+    group: Group | None = None
+    """The kernel's group that the program enters; None where nothing but a look through /proc counts."""
+    watch: Callable[..., Watch] = Watch
+    """Who looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +67,16 @@ class Reply:
     done: bool
     """True when the `done` line was read. False means failed, whatever the lines before it say."""
     ended: str
-    """`timeout`, `memory`, `pids`, `disk` or `output` when a limit was passed, `killed` when it ended without a `done` line."""
+    """`timeout`, `memory`, `pids`, `disk` or `output` when a limit was passed, `killed` when it ended without a `done` line.
+
+    Not empty after a `done` line where something was seen that no word of the program can undo."""
     stderr: str
     """The last few thousand characters."""
     seconds: float
-
-
-@dataclass(slots=True)
-class _Reading:
-    limits: Limits
-    lines: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    done: bool = False
-    stderr: bytes = b""
+    seen: Seen = field(default_factory=Seen)
+    """What was seen from outside."""
+    limits: Limits = field(default_factory=Limits)
+    """What held meanwhile."""
 
 
 async def call(program: Program, request: Mapping[str, object], limits: Limits) -> Reply:
@@ -76,26 +85,132 @@ async def call(program: Program, request: Mapping[str, object], limits: Limits) 
     Raises:
         SandboxUnavailableError: the program could not be started at all.
     """
-    started = time.monotonic()
-    process = await _start(program)
-    reading = _Reading(limits)
-    try:
-        ended = await _converse(process, json.dumps(request).encode(), reading, program.disks)
-    finally:
-        await asyncio.shield(_end(process, boxed=program.boxed))
-    return Reply(
-        lines=tuple(reading.lines),
-        done=reading.done,
-        ended="" if reading.done else ended,
-        stderr=reading.stderr.decode(errors="replace"),
-        seconds=time.monotonic() - started,
-    )
+    guest = await Guest.start(program, limits)
+    return await guest.answer(request)
+
+
+class Guest:
+    """A program that was started. It is asked once, or ended unasked; its limits hold all the time."""
+
+    def __init__(self, process: asyncio.subprocess.Process, program: Program, limits: Limits, held: ExitStack) -> None:
+        """Listen to it and watch it from now on. `held` is closed when nothing of it is left."""
+        self._process, self._boxed, self._limits, self._held = process, program.boxed, limits, held
+        self._started = time.monotonic()
+        self._heard = Heard(limits)
+        self._watch = program.watch(process.pid, limits, program.disks, program.group)
+        self._errors = asyncio.create_task(hear_errors(process, self._heard))
+        self._ends = {
+            asyncio.create_task(hear_lines(process, self._heard)),
+            asyncio.create_task(_watched(self._watch, self._heard)),
+        }
+
+    @classmethod
+    async def start(cls, program: Program, limits: Limits, held: ExitStack | None = None) -> Guest:
+        """Start `program`. `held` is what it needs for as long as it is there: descriptors, its group.
+
+        Raises:
+            SandboxUnavailableError: it could not be started at all.
+        """
+        with held or ExitStack() as stack:
+            process = await _start(program)
+            return cls(process, program, limits, stack.pop_all())
+
+    @property
+    def pid(self) -> int:
+        """Of the program as it was started; what runs in a box is below it."""
+        return self._process.pid
+
+    @property
+    def waits(self) -> bool:
+        """Whether it said that it waits to be asked, and nothing has ended it since."""
+        return self._heard.waits.is_set() and not any(end.done() for end in self._ends)
+
+    async def until_it_waits(self, timeout_s: float) -> bool:
+        """Wait until it says that it waits to be asked; False when it did not come to that in time."""
+        waiting = asyncio.create_task(self._heard.waits.wait())
+        try:
+            await asyncio.wait({waiting, *self._ends}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            await asyncio.wait({waiting})
+        return self.waits
+
+    async def until_it_ends(self, timeout_s: float) -> None:
+        """Wait for its end, so long at most."""
+        await asyncio.wait(self._ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+
+    async def answer(self, request: Mapping[str, object], archive: int | None = None) -> Reply:
+        """Ask it, read its answer, end it. Its clock starts here; nothing of it is left when this returns.
+
+        What can be read from the descriptor `archive` is sent after the request.
+        """
+        if self._heard.waits.is_set():
+            self._started = time.monotonic()
+            self._watch.begin()
+        try:
+            try:
+                ended = await self._converse(json.dumps(request).encode(), archive)
+                self._watch.over()
+            finally:
+                await self._leave()
+            seen = self._watch.seen()
+        finally:
+            self._close()
+        return Reply(
+            lines=tuple(self._heard.lines),
+            done=self._heard.done,
+            ended=seen.breach or ("" if self._heard.done else ended),
+            stderr=self._heard.stderr.decode(errors="replace"),
+            seconds=time.monotonic() - self._started,
+            seen=seen,
+            limits=self._limits,
+        )
+
+    async def end(self) -> None:
+        """End it unasked."""
+        try:
+            await self._leave()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        with self._held:
+            self._watch.close()
+
+    async def _leave(self) -> None:
+        """End it. Who is cancelled meanwhile waits all the same: nothing of a box may outlive its call."""
+        if await children.finished(asyncio.create_task(self._left())):
+            raise asyncio.CancelledError
+
+    async def _left(self) -> None:
+        listening = {self._errors, *self._ends}
+        for task in listening:
+            task.cancel()
+        await asyncio.wait(listening)
+        await _end(self._process, boxed=self._boxed)
+
+    async def _converse(self, request: bytes, archive: int | None) -> str:
+        """Feed and read until the first of: done, end of file, a limit. Returns the limit's name, or `killed`."""
+        feeding = asyncio.create_task(_feed(self._process, request, archive))
+        try:
+            finished, _ = await asyncio.wait(
+                self._ends, timeout=self._limits.wall_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not self._heard.done:
+                # What the program wrote about its end, if it still comes.
+                await asyncio.wait({self._errors}, timeout=WATCH_S)
+            ends = (task.result() for task in finished)
+            return next((end for end in ends if end != "killed"), "killed") if finished else "timeout"
+        finally:
+            feeding.cancel()
+            await asyncio.wait({feeding})
 
 
 async def _start(program: Program) -> asyncio.subprocess.Process:
     try:
-        return await asyncio.create_subprocess_exec(
+        return await children.start(
             *program.argv,
+            end=partial(_end, boxed=program.boxed),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -108,78 +223,28 @@ async def _start(program: Program) -> asyncio.subprocess.Process:
         raise SandboxUnavailableError(f"{program.argv[0]} cannot be started: {error}") from error
 
 
-async def _converse(
-    process: asyncio.subprocess.Process, request: bytes, reading: _Reading, disks: Sequence[str]
-) -> str:
-    """Feed and read until the first of: done, end of file, a limit. Returns the limit's name, or `killed`."""
-    feeding = asyncio.create_task(_feed(process, request))
-    errors = asyncio.create_task(_read_errors(process, reading))
-    ends = {
-        asyncio.create_task(_read_lines(process, reading)),
-        asyncio.create_task(_watch(process.pid, reading.limits, disks)),
-    }
-    try:
-        finished, _ = await asyncio.wait(ends, timeout=reading.limits.wall_s, return_when=asyncio.FIRST_COMPLETED)
-        if not reading.done:
-            # What the program wrote about its end, if it still comes.
-            await asyncio.wait({errors}, timeout=_WATCH_S)
-        return (
-            next((task.result() for task in finished if task.result() != "killed"), "killed") if finished else "timeout"
-        )
-    finally:
-        for task in (feeding, errors, *ends):
-            task.cancel()
-        await asyncio.wait({feeding, errors, *ends})
-
-
-async def _feed(process: asyncio.subprocess.Process, request: bytes) -> None:
+async def _feed(process: asyncio.subprocess.Process, request: bytes, archive: int | None) -> None:
     assert process.stdin is not None  # noqa: S101 - asked for in _start
     with suppress(ConnectionError):
-        process.stdin.write(request)
+        process.stdin.write(request + b"\n")
+        at = 0
+        # Read by place: the offset belongs to whoever else holds the descriptor.
+        while archive is not None and (chunk := os.pread(archive, _ARCHIVE_BYTES, at)):
+            process.stdin.write(chunk)
+            await process.stdin.drain()
+            at += len(chunk)
         await process.stdin.drain()
         process.stdin.close()
 
 
-async def _read_errors(process: asyncio.subprocess.Process, reading: _Reading) -> None:
-    assert process.stderr is not None  # noqa: S101 - asked for in _start
-    while chunk := await process.stderr.read(_CHUNK_BYTES):
-        reading.stderr = (reading.stderr + chunk)[-_STDERR_BYTES:]
-
-
-async def _read_lines(process: asyncio.subprocess.Process, reading: _Reading) -> str:
-    assert process.stdout is not None  # noqa: S101 - asked for in _start
-    limits, rest, total = reading.limits, b"", 0
-    while chunk := await process.stdout.read(_CHUNK_BYTES):
-        total += len(chunk)
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if not _take(line, reading):
-                return "killed"
-            if reading.done:
-                return ""
-        if total > limits.reply_bytes or len(rest) > limits.line_bytes or len(reading.lines) > _LINES:
-            return "output"
-    return "killed"
-
-
-def _take(line: bytes, reading: _Reading) -> bool:
-    """Keep a line; False when it is not a JSON object, for then nothing after it can be trusted to be whole."""
-    try:
-        message: Any = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(message, dict):
-        return False
-    reading.lines.append(message)  # pyright: ignore[reportUnknownArgumentType]  # checked by who reads it
-    reading.done = message.get("event") == "done"  # pyright: ignore[reportUnknownMemberType]  # as above
-    return True
-
-
-async def _watch(pid: int, limits: Limits, disks: Sequence[str]) -> str:
-    """Look at the processes and files every 50 ms until something is over a limit."""
+async def _watched(watch: Watch, heard: Heard) -> str:
+    """Look at the processes and files every 50 ms, and whenever a cell has ended, until something is over a limit."""
     while True:
-        await asyncio.sleep(_WATCH_S)
-        if over := tree.over(pid, limits, disks):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WATCH_S):
+                await heard.told.wait()
+        heard.told.clear()
+        if over := watch.over():
             return over
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HOLDS_S = 300.0
 KEPT = 100
-MAKERS = ("bwrap", "setpriv", "unshare", "prlimit")
+MAKERS = ("bwrap", "setpriv", "unshare", "prlimit", "runsc", "crun", "runc")
 """Programs that a box is made with."""
 
 
@@ -34,6 +34,7 @@ class Surroundings:
     environment: InstalledEnvironment
     overlay: Path
     limits: Limits
+    kind: str = "bubblewrap"
     makers: tuple[tuple[int, ...], ...]
     """Of each program that there is: device, inode, size, and when its content and its rights last changed."""
 
@@ -45,11 +46,12 @@ class Surroundings:
         limits: Limits,
         *,
         programs: str = unprivileged.PROGRAMS,
+        kind: str = "bubblewrap",
     ) -> Surroundings:
         """As they are at this moment; `programs` as in `BubblewrapBox`."""
         found = (shutil.which(name, path=programs) for name in MAKERS)
         makers = tuple(_identity(Path(path)) for path in found if path is not None)
-        return cls(environment=environment, overlay=overlay, limits=limits, makers=makers)
+        return cls(environment=environment, overlay=overlay, limits=limits, kind=kind, makers=makers)
 
 
 @dataclass(slots=True)

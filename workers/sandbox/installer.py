@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
 
+from workers.contract import children
 from workers.contract.errors import EnvironmentBuildError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Installer:
         Raises:
             EnvironmentBuildError: uv refused, in its own words, or took longer than `timeout_s`.
         """
-        process = await asyncio.create_subprocess_exec(
+        process = await children.start(
             find_uv_bin(),
             *arguments,
             # Nothing of a repository, a home or a project: all that uv is to know stands in the arguments.

@@ -22,6 +22,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from workers.contract import children
 from workers.contract.errors import EnvironmentBuildError
 
 OLDEST = (3, 7)
@@ -140,7 +141,7 @@ async def _asked(python: Path) -> dict[str, Any]:
 
 async def _run(python: Path) -> tuple[bytes, bytes]:
     try:
-        process = await asyncio.create_subprocess_exec(
+        process = await children.start(
             *(python, "-I", "-S", "-c", _ASK),
             cwd="/",
             env={},

@@ -32,7 +32,7 @@ async def layer(folder: Path, build: Callable[[Path], Awaitable[None]]) -> Path:
     if (folder / _DONE).is_file():
         return folder
     await asyncio.to_thread(folder.parent.mkdir, parents=True, exist_ok=True)
-    async with _locked(folder.with_name(folder.name + ".lock")):
+    async with locked(folder.with_name(folder.name + ".lock")):
         if not (folder / _DONE).is_file():
             await _built(folder, build)
     return folder
@@ -54,7 +54,7 @@ def _emptied(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _locked(path: Path) -> AsyncGenerator[None]:
+async def locked(path: Path) -> AsyncGenerator[None]:
     """Hold the lock file, across processes. Asked again and again, so that a waiting caller can be cancelled."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
+RUN_BYTES = 16 * MIB
+"""`/run`, which holds sockets and little else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +22,9 @@ class Limits:
     cell_timeout_s: float = 120.0
     """For one cell, held by the driver inside."""
     cpu_s: int = 600
-    """Processor time of any one process."""
+    """Processor time of all processes together, those that have ended included."""
     memory_bytes: int = 4 * GIB
-    """Resident memory of all processes together."""
+    """Memory of all processes together. Files in memory (the writable places) have their own bound, `tmpfs_bytes`."""
     pids: int = 256
     """Processes and threads together."""
     tmpfs_bytes: int = GIB
@@ -33,6 +35,10 @@ class Limits:
     """Any one file, sparse or not."""
     nofile: int = 1024
     """Open files of any one process."""
+    outputs_cell: int = 1000
+    """Outputs kept of one cell; the rest are left out and the last one is marked."""
+    outputs_total: int = 50_000
+    """Outputs of all cells before the run is ended as a flood."""
     output_bytes_cell: int = MIB
     """Text kept of one cell; the rest is left out and marked."""
     output_bytes_total: int = 10 * MIB
@@ -45,6 +51,16 @@ class Limits:
     """Any one of them."""
     copy_files: int = 20_000
     """Their number."""
+
+    @property
+    def disk_bytes(self) -> int:
+        """All writable places together, when they are full."""
+        return self.tmpfs_bytes + 2 * self.quarter_bytes + RUN_BYTES
+
+    @property
+    def quarter_bytes(self) -> int:
+        """Each of `/tmp` and `/dev/shm`."""
+        return self.tmpfs_bytes // 4
 
     @property
     def address_bytes(self) -> int:

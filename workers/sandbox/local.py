@@ -7,26 +7,30 @@ import hashlib
 import os
 import tempfile
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from workers.sandbox import commanding, resolving
 from workers.sandbox.beside import pack
-from workers.sandbox.guestcall import Program, call
+from workers.sandbox.fixed import OTHERWISE, Fixed
+from workers.sandbox.guestcall import Guest, Program, call
 from workers.sandbox.reading import execution
-from workers.sandbox.request import ran, run_request
+from workers.sandbox.reducing import reduction
+from workers.sandbox.request import driver, ran, run_request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from workers.contract.domain import Execution
+    from workers.contract.reduced import ReducedRun
     from workers.protocols import Answer, Completed, Document, Question
     from workers.sandbox.beside import Tree
     from workers.sandbox.environments import InstalledEnvironment
     from workers.sandbox.limits import Limits
+    from workers.sandbox.promises import Promise
 
-_DRIVER = Path(__file__).parent / "guest" / "driver.py"
+_GUEST = Path(__file__).parent / "guest"
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -56,6 +60,15 @@ class LocalBox:
     limits: Limits
     raw: bool = False
     """Runs hand out whole outputs (`CellRun.raw`)."""
+    paths: tuple[str, ...] = ()
+    """Folders of the repository that its own package is imported from."""
+    fixed: Fixed = field(default_factory=Fixed)
+    """What all runs have alike; the host's name stays the machine's."""
+    reduced: tuple[ReducedRun, ...] = ()
+    """Artifacts that are not run in full."""
+
+    promises: ClassVar[frozenset[Promise]] = frozenset()
+    """Nothing is kept from what runs; `Execution.boxed` is False."""
 
     @property
     def name(self) -> str:
@@ -65,7 +78,9 @@ class LocalBox:
     @property
     def digest(self) -> str:
         """Of the environment and the settings, in hex."""
-        return hashlib.sha256(f"none {self.environment.digest} {self.limits.digest}".encode()).hexdigest()
+        return hashlib.sha256(
+            f"none {self.environment.digest} {self.limits.digest} {self.fixed.digest} {self.reduced}".encode()
+        ).hexdigest()
 
     async def execute(self, document: Document) -> Execution:
         """Run the code cells in order in a copy of the files.
@@ -73,18 +88,25 @@ class LocalBox:
         Raises:
             SandboxUnavailableError: the driver could not be started.
         """
+        reduced = reduction(document, self.reduced)
         async with self._place() as place, self._files(PurePosixPath(document.path).parent) as tree:
+            root = str(place.work)
             request = run_request(
-                document,
-                self.limits,
-                root=str(place.work),
-                runtime=str(place.runtime),
-                overlay=str(self.overlay),
-                tree_fd=None if tree is None else tree.fd,
-                raw=self.raw,
+                document, self.limits, root=root, tree=tree, raw=self.raw, reduced=reduced, paths=self.paths
             )
-            reply = await call(self._program(place, str(_DRIVER), tree=tree), request, self.limits)
-        return execution(reply, ran(document, self.digest, boxed=False, left_out=tree.left_out if tree else ()))
+            script = driver(self.environment, place=_GUEST, runtime=str(place.runtime), overlay=str(self.overlay))
+            guest = await Guest.start(self._program(place, *script), self.limits)
+            reply = await guest.answer(request, None if tree is None else tree.fd)
+        left_out = tree.left_out if tree else ()
+        asked = ran(document, self.digest, boxed=False, left_out=left_out, fixed=self.fixed, reduced=reduced)
+        return execution(reply, asked)
+
+    def ahead(self, count: int = 1) -> None:
+        """Nothing waits without a box: what waited would stand in the user's own surroundings."""
+
+    def otherwise(self, fixed: Fixed = OTHERWISE) -> LocalBox:
+        """The same, with other things alike in all runs."""
+        return replace(self, fixed=fixed)
 
     async def resolve(self, questions: Sequence[Question]) -> Sequence[Answer]:
         """Ask the environment, with nothing of the repository in sight.
@@ -117,10 +139,9 @@ class LocalBox:
                 "PATH": f"{self.environment.python.parent}:{_PATH}",
                 "HOME": str(place.home),
                 "TMPDIR": str(place.home),
-                "LANG": "C.UTF-8",
                 "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTHONHASHSEED": "0",
                 "PYTHONNOUSERSITE": "1",
+                **self.fixed.variables,
             },
             cwd=place.home,
             pass_fds=() if tree is None else (tree.fd,),

@@ -10,20 +10,26 @@ from workers.sandbox.bubblewrap import BubblewrapBox
 from workers.sandbox.holding import Surroundings
 from workers.sandbox.limits import Limits
 from workers.sandbox.local import LocalBox
+from workers.sandbox.oci import OciBox
 from workers.sandbox.overlay import kernel_overlay
 from workers.sandbox.probe import ProbeResult, probe_box
+from workers.sandbox.way_out import ReachingBox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from workers.contract.canaries import Canaries
+    from workers.contract.reduced import ReducedRun
     from workers.protocols import Box
     from workers.sandbox.environments import InstalledEnvironment
     from workers.sandbox.holding import Holding
+    from workers.sandbox.waiting import WaitingBoxes
+    from workers.sandbox.way_out import Network
 
 
 async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
-    kind: Literal["bubblewrap", "none"],
+    kind: Literal["bubblewrap", "oci", "none"],
     *,
     environment: InstalledEnvironment,
     cache: Path,
@@ -32,12 +38,19 @@ async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
     raw: bool = False,
     environ: Mapping[str, str] | None = None,
     held: Holding | None = None,
+    waiting: WaitingBoxes | None = None,
+    reduced: Sequence[ReducedRun] = (),
+    canaries: Canaries | None = None,
+    network: Network | None = None,
+    paths: Sequence[str] = (),
 ) -> Box:
     """A box for artifacts under `workspace` in this environment; its kernel layer is built if it is not in the cache.
 
     `environ` holds the variables that say where packages come from, by default this process's. With `raw` its runs hand out
     whole outputs (`CellRun.raw`). With `held` a box that was seen to hold in the same surroundings a short while ago is not
-    looked into again. Never another kind than was asked for: where no box holds there is none.
+    looked into again. With `waiting` boxes can be started ahead (`ahead`) and runs take those. `reduced` says
+    which artifacts are not run in full. `canaries` are laid out inside as bait. With `network` its runs have a way
+    out to the hosts that it lets them reach. `paths` are folders of the repository that its own package is imported from. Never another kind than was asked for: where no box holds there is none.
 
     Raises:
         SandboxUnavailableError: no box can be started here or it does not hold; says why and what to do.
@@ -46,13 +59,33 @@ async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
     limits = limits or Limits()
     overlay = await kernel_overlay(environment, cache, environ)
     if kind == "none":
-        return LocalBox(environment=environment, overlay=overlay, workspace=workspace, limits=limits, raw=raw)
-    surroundings = await asyncio.to_thread(Surroundings.now, environment, overlay, limits)
+        return LocalBox(
+            environment=environment,
+            overlay=overlay,
+            workspace=workspace,
+            limits=limits,
+            raw=raw,
+            reduced=tuple(reduced),
+            paths=tuple(paths),
+        )
+    surroundings = await asyncio.to_thread(Surroundings.now, environment, overlay, limits, kind=kind)
     if held is None or surroundings not in held:
-        refuse_unless_it_holds(await probe_box(environment, overlay, limits))
+        refuse_unless_it_holds(await probe_box(environment, overlay, limits, kind=kind))
         if held is not None:
             held.add(surroundings)
-    return BubblewrapBox(environment, overlay, workspace, limits, raw=raw)
+    made = OciBox if kind == "oci" else BubblewrapBox
+    box = made(
+        environment,
+        overlay,
+        workspace,
+        limits,
+        raw=raw,
+        waiting=waiting,
+        reduced=reduced,
+        canaries=canaries,
+        paths=paths,
+    )
+    return box if network is None else ReachingBox(box=box, network=network)
 
 
 def refuse_unless_it_holds(results: Sequence[ProbeResult]) -> None:

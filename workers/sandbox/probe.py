@@ -8,24 +8,27 @@ import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from uv import find_uv_bin
 
+from workers.contract import children
 from workers.contract.errors import SandboxUnavailableError
-from workers.sandbox import guestcall, unprivileged
+from workers.sandbox import cgroups, guestcall, oci, unprivileged
 from workers.sandbox.bubblewrap import BubblewrapBox
 from workers.sandbox.environments import InstalledEnvironment, from_interpreter
 from workers.sandbox.layout import GUEST
 from workers.sandbox.limits import Limits
+from workers.sandbox.oci import OciBox
 from workers.sandbox.remedies import Host, remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TIMEOUT_S = 20.0
+_RUNTIME = "OCI runtime (for `--sandbox oci`)"
 _FEW = 8
 """Processes that a box may show to its first program: itself, and what bubblewrap leaves there."""
 
@@ -40,6 +43,8 @@ class ProbeResult:
     """What was seen, for a reader."""
     remedy: str = ""
     """What to do about it; empty where all is well."""
+    needed: bool = True
+    """False for what serves a choice of the owner's: that it is not there is no fault of this machine."""
 
 
 async def probe(
@@ -49,7 +54,16 @@ async def probe(
     programs = await asyncio.gather(
         _program("uv", _uv(), "pip install uv"), _program("git", shutil.which("git"), "apt-get install git")
     )
-    return (*programs, *await probe_box(environment, overlay, limits))
+    box = await probe_box(environment, overlay, limits)
+    return (*programs, *box, await _other_box(environment, overlay, limits), await asyncio.to_thread(_keeper))
+
+
+def _keeper() -> ProbeResult:
+    kept_by = cgroups.found().kept_by
+    advice = (
+        "" if kept_by != cgroups.RLIMITS else "; groups of the kernel (cgroups) that this user may make do it better"
+    )
+    return ProbeResult(name="limits kept by", ok=True, seen=kept_by + advice)
 
 
 async def probe_box(
@@ -58,19 +72,22 @@ async def probe_box(
     limits: Limits | None = None,
     *,
     programs: str = unprivileged.PROGRAMS,
+    kind: Literal["bubblewrap", "oci"] = "bubblewrap",
 ) -> tuple[ProbeResult, ...]:
     """What the box needs, and what it is like inside. Ends at the first thing without which the rest cannot be seen.
 
     `programs` is where bubblewrap is looked for, as in `BubblewrapBox`.
     """
-    parts = (await _bubblewrap(programs), await asyncio.to_thread(_seccomp))
+    maker = await (_bubblewrap(programs) if kind == "bubblewrap" else _runtime(programs))
+    parts = (maker, await asyncio.to_thread(_seccomp))
     if not all(part.ok for part in parts):
         return parts
     environment = environment or await from_interpreter(Path(sys.executable))
     limits = limits or Limits()
     try:
         with tempfile.TemporaryDirectory(prefix="mendloop-probe-") as empty:
-            seen = await _LookingBox(environment, overlay or Path(empty), None, limits, programs=programs).look()
+            looking = _LookingBox if kind == "bubblewrap" else _LookingOciBox
+            seen = await looking(environment, overlay or Path(empty), None, limits, programs=programs).look()
     except SandboxUnavailableError as error:
         advice = await asyncio.to_thread(lambda: remedy(Host.here()))
         return (*parts, ProbeResult(name="box starts", ok=False, seen=str(error), remedy=advice))
@@ -95,6 +112,10 @@ class _LookingBox(BubblewrapBox):
             said = reply.stderr.strip() or reply.ended or "it said nothing"
             raise SandboxUnavailableError(f"The box did not start: {said[-500:]}")
         return seen
+
+
+class _LookingOciBox(_LookingBox, OciBox):
+    """The same of an OCI runtime."""
 
 
 def judged(seen: dict[str, Any], limits: Limits) -> tuple[ProbeResult, ...]:
@@ -139,7 +160,8 @@ _INSIDE: tuple[tuple[str, Callable[[dict[str, Any], Limits], bool], str], ...] =
         lambda seen, _: all(int(seen["status"][name], 16) == 0 for name in _CAPABILITIES),
         "status",
     ),
-    ("not root", lambda seen, _: seen["uid"] > 0, "uid"),
+    # Who is called root inside may be anybody: whom the system's own files belong to is not told by a number.
+    ("not root", lambda seen, _: seen["uid"] != int(seen["system belongs to"]), "uid"),
     ("memory limit", lambda seen, limits: 0 < seen["address_bytes"] <= limits.address_bytes, "address_bytes"),
     ("process limit", lambda seen, limits: 0 < seen["pids"] <= limits.pids, "pids"),
     ("nothing of this machine", lambda seen, _: seen["host"] == [], "host"),
@@ -153,6 +175,25 @@ async def _bubblewrap(programs: str) -> ProbeResult:
     except SandboxUnavailableError as error:
         return ProbeResult(name="bubblewrap", ok=False, seen=str(error), remedy="apt-get install bubblewrap")
     return await _program("bubblewrap", path, "apt-get install bubblewrap")
+
+
+async def _runtime(programs: str) -> ProbeResult:
+    try:
+        _, path = await asyncio.to_thread(oci.found, programs if programs != unprivileged.PROGRAMS else oci.PROGRAMS)
+    except SandboxUnavailableError as error:
+        return ProbeResult(name=_RUNTIME, ok=False, seen="not there", remedy=str(error), needed=False)
+    return replace(await _program(_RUNTIME, path, ""), needed=False)
+
+
+async def _other_box(
+    environment: InstalledEnvironment | None, overlay: Path | None, limits: Limits | None
+) -> ProbeResult:
+    """What `--sandbox oci` would find here, in one line: nobody needs it."""
+    results = await probe_box(environment, overlay, limits, kind="oci")
+    failed = next((result for result in results if not result.ok), None)
+    if failed is None:
+        return replace(results[0], seen=f"{results[0].seen.splitlines()[0]}, its box holds")
+    return replace(failed, name=_RUNTIME, seen=failed.seen, needed=False)
 
 
 def _seccomp() -> ProbeResult:
@@ -175,7 +216,7 @@ async def _program(name: str, path: str | None, remedy: str) -> ProbeResult:
     if path is None:
         return ProbeResult(name=name, ok=False, seen="not found", remedy=remedy)
     try:
-        process = await asyncio.create_subprocess_exec(
+        process = await children.start(
             *(path, "--version"),
             env={},
             stdin=asyncio.subprocess.DEVNULL,

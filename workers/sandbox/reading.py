@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from workers.contract.domain import CellError, CellRun, Execution, KernelWarning, Output
+from workers.contract.domain import CellError, CellRun, Execution, KernelWarning, NetworkAttempt, Output
 from workers.contract.errors import SandboxUnavailableError
+from workers.sandbox import breaches
+from workers.sandbox.breaches import Ending
+from workers.sandbox.leaking import looked_through, unless_secret
+from workers.sandbox.reducing import INJECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from workers.contract.canaries import Canaries
     from workers.sandbox.guestcall import Reply
 
 _Text = Annotated[str, Field(max_length=1 << 24)]
@@ -48,12 +52,19 @@ class _Error(_Line):
     frames: list[tuple[_Name, int, _Name]] = Field(max_length=100)
 
 
+class _Attempt(_Line):
+    host: _Name
+    port: int = Field(ge=0, le=65535)
+    via: Literal["python", "other"]
+
+
 class _Cell(_Line):
     cell: int
     status: Literal["ok", "error"]
     seconds: float
     outputs: list[_Output]
     warnings: list[_Warning]
+    attempts: list[_Attempt] = Field(default=[], max_length=200)
     error: _Error | None
     expected: bool
 
@@ -64,6 +75,11 @@ class _Raw(_Line):
     execution_count: int | None
 
 
+class _Changed(_Line):
+    cell: int
+    outputs: list[_Output]
+
+
 class _Begin(_Line):
     cell: int
 
@@ -71,28 +87,6 @@ class _Begin(_Line):
 class _Done(_Line):
     ended: Literal["", "timeout", "memory", "pids", "disk", "output", "killed", "kernel_died"]
     reason: _Text
-
-
-_NAMES = {"timeout": "Timeout", "output": "OutputLimit", "kernel_died": "KernelDied"}
-"""The error of a cell that a limit ended, by how the run ended; `Killed` for the others."""
-
-_SENTENCES = {
-    "timeout": "the run took longer than a run may",
-    "memory": "the run took more memory than a run may",
-    "pids": "the run started more processes and threads than a run may",
-    "disk": "the run wrote more files than a run may",
-    "output": "the run printed more than a run may",
-    "killed": "the run ended before the driver was done",
-}
-
-_LIMITS = (
-    ("memory", re.compile(r"^(MemoryError|.*ArrayMemoryError)$"), re.compile("")),
-    ("memory", re.compile("^OSError$"), re.compile(r"\[Errno 12\]")),
-    ("disk", re.compile("^OSError$"), re.compile(r"\[Errno (27|28)\]")),
-    ("pids", re.compile("^BlockingIOError$"), re.compile(r"\[Errno 11\]")),
-    ("pids", re.compile("^RuntimeError$"), re.compile("can't start new thread")),
-)
-"""Which limit an exception speaks of: (how the run ended, the exception's class, its message)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,62 +102,92 @@ class Ran:
     boxed: bool
     left_out: tuple[str, ...] = ()
     """Files beside the artifact that were not there inside."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """What was fixed, by name."""
+    reduced: str = ""
+    """What the owner left out or set, in a clause."""
+    canaries: Canaries | None = None
+    """What was laid out inside as bait; None: nothing."""
 
 
 def execution(reply: Reply, ran: Ran) -> Execution:
     """The run. No `done` line means failed, whatever the lines say.
 
     Raises:
-        SandboxUnavailableError: the driver never spoke; nothing was learned about the artifact.
+        SandboxUnavailableError: the driver never spoke, or the machine ran out of memory; nothing was learned about the
+            artifact.
     """
     if not _lines(reply, "started"):
-        said = reply.stderr.strip() or _SENTENCES.get(reply.ended, "it said nothing")
+        said = reply.stderr.strip() or breaches.SENTENCES.get(reply.ended, "it said nothing")
         raise SandboxUnavailableError(f"The box did not start: {said}")
+    if reply.seen.starved and not reply.seen.breach:
+        raise SandboxUnavailableError("The machine ran out of memory while the box ran; fewer jobs, or smaller limits")
+    outside = breaches.from_outside(reply)
     try:
-        runs, done = _runs(reply, ran), _done(reply)
+        runs = _runs(reply, ran, outside)
+        ending = outside if outside.ended else _told(reply, runs)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        return _ended(reply, ran, (), "killed", f"the driver's lines cannot be read, at {where}")
-    if done.ended and not _lines(reply, "ready"):
-        return replace(_ended(reply, ran, (), done.ended, done.reason), status="not_run")
-    return _ended(reply, ran, runs, done.ended, done.reason)
+        unreadable = Ending(ended="killed", reason=f"the driver's lines cannot be read, at {where}")
+        return _ended(reply, ran, (), outside if outside.ended else unreadable)
+    if ending.ended and not _lines(reply, "ready"):
+        return replace(_ended(reply, ran, (), ending), status="not_run")
+    return _ended(reply, ran, runs, ending)
 
 
-def _done(reply: Reply) -> _Done:
-    """How it ended by the driver's own account, or by what was seen from outside."""
-    if reply.done:
-        return _Done.model_validate(reply.lines[-1])
-    return _Done.model_validate({"ended": reply.ended, "reason": _SENTENCES.get(reply.ended, "")})
+def _told(reply: Reply, runs: Iterable[CellRun]) -> Ending:
+    """How it ended by the driver's own account, else by the words of the error that ended it."""
+    done = _Done.model_validate(reply.lines[-1])
+    told = breaches.from_the_driver(done.ended, done.reason, reply)
+    failed = next((run for run in runs if run.error and not run.expected), None)
+    if failed is None or told.ended not in ("", "kernel_died"):
+        return told
+    spoken_of = breaches.from_the_error(failed, reply)
+    reason = f"{breaches.SENTENCES.get(spoken_of, '')}, by the words of the error itself"
+    return Ending(ended=spoken_of, reason=reason) if spoken_of else told
 
 
-def _runs(reply: Reply, ran: Ran) -> tuple[CellRun, ...]:
+def _runs(reply: Reply, ran: Ran, outside: Ending) -> tuple[CellRun, ...]:
     """Every cell that was told of, and the one that was running when the driver fell silent."""
     raw = {read.cell: read for read in map(_Raw.model_validate, _lines(reply, "raw"))}
-    told = [_with_raw(_cell(line), raw) for line in _lines(reply, "cell")]
+    changed = {read.cell: read for read in map(_Changed.model_validate, _lines(reply, "changed"))}
+    whole = (_with_raw(_changed(_cell(line), changed), raw) for line in _lines(reply, "cell"))
+    told = [looked_through(run, ran.canaries) for run in whole]
     begun = [_Begin.model_validate(line).cell for line in _lines(reply, "begin")]
     last = begun[-1] if begun else None
     if not reply.done and last in ran.cells and all(run.cell != last for run in told):
-        error = CellError(
-            name=_NAMES.get(reply.ended, "Killed"), message=_SENTENCES.get(reply.ended, ""), traceback="", line=None
-        )
-        told.append(CellRun(cell=last, status="error", error=error))
+        told.append(CellRun(cell=last, status="error", error=breaches.cut_short(outside)))
     return tuple(told)
 
 
-def _ended(reply: Reply, ran: Ran, runs: Iterable[CellRun], ended: str, reason: str) -> Execution:
-    told = {run.cell: run for run in runs}
+def _ended(reply: Reply, ran: Ran, runs: Iterable[CellRun], ending: Ending) -> Execution:
+    told = {run.cell: _restated(run, ending) for run in runs if run.cell not in ran.skipped}
     cells = tuple(told.get(cell, CellRun(cell=cell, status="not_run")) for cell in ran.cells)
-    error = next((run.error for run in cells if run.error and not run.expected), None)
+    errors = (run.error for run in cells if run.error and not run.expected)
     ran_through = all(run.status == "ok" or run.expected or run.cell in ran.skipped for run in cells)
     return Execution(
-        status="passed" if reply.done and ran_through and not ended else "failed",
+        status="passed" if reply.done and ran_through and not ending.ended else "failed",
         cells=cells,
-        reason=reason if ended or error is None else _missed(error, ran.left_out),
-        ended=ended or (_limit(error) if error else ""),
+        reason=ending.reason if ending.ended else _reason(next(errors, None), told.get(INJECTED), ran),
+        ended=ending.ended,
         seconds=reply.seconds,
         environment=ran.environment,
         boxed=ran.boxed,
+        settings=ran.settings,
+        reduced=ran.reduced,
+        widgets=unless_secret(_widgets(reply), ran.canaries),
     )
+
+
+def _restated(run: CellRun, ending: Ending) -> CellRun:
+    return run if run.error is None or run.expected else replace(run, error=breaches.restated(run.error, ending))
+
+
+def _reason(error: CellError | None, injected: CellRun | None, ran: Ran) -> str:
+    """What there is to say of a run that no limit ended."""
+    if injected is not None and injected.error is not None:
+        return f"the owner's parameters cannot be set: {injected.error.name}: {injected.error.message}"
+    return "" if error is None else _missed(error, ran.left_out)
 
 
 def _missed(error: CellError, left_out: Iterable[str]) -> str:
@@ -182,17 +206,30 @@ def _cell(line: dict[str, object]) -> CellRun:
         cell=read.cell,
         status=read.status,
         seconds=read.seconds,
-        outputs=tuple(
-            Output(kind=o.kind, name=o.name, text=o.text, mime=tuple(o.mime), truncated=o.truncated)
-            for o in read.outputs
-        ),
+        outputs=_outputs(read.outputs),
         warnings=tuple(
             KernelWarning(category=w.category, message=w.message, line=w.line, filename=w.filename)
             for w in read.warnings
         ),
+        attempts=tuple(NetworkAttempt(host=a.host, port=a.port, via=a.via) for a in read.attempts),
         error=None if read.error is None else _error(read.error),
         expected=read.expected,
     )
+
+
+def _outputs(read: Iterable[_Output]) -> tuple[Output, ...]:
+    return tuple(Output(kind=o.kind, name=o.name, text=o.text, mime=tuple(o.mime), truncated=o.truncated) for o in read)
+
+
+def _changed(run: CellRun, changed: Mapping[int, _Changed]) -> CellRun:
+    """The run with its outputs as they were in the end: a later cell may update a display of an earlier one."""
+    read = changed.get(run.cell)
+    return run if read is None else replace(run, outputs=_outputs(read.outputs))
+
+
+def _widgets(reply: Reply) -> str:
+    state = next((line.get("state") for line in _lines(reply, "widgets")), None)
+    return json.dumps(state) if isinstance(state, dict) else ""
 
 
 def _with_raw(run: CellRun, raw: Mapping[int, _Raw]) -> CellRun:
@@ -206,8 +243,3 @@ def _error(read: _Error) -> CellError:
     return CellError(
         name=read.name, message=read.message, traceback=read.traceback, line=read.line, frames=tuple(read.frames)
     )
-
-
-def _limit(error: CellError) -> str:
-    """The limit that an exception in a cell speaks of; empty for any other exception."""
-    return next((name for name, kind, text in _LIMITS if kind.match(error.name) and text.search(error.message)), "")

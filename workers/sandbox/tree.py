@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+from workers.sandbox.counting import Tally
 
-    from workers.sandbox.limits import Limits
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _PROC = Path("/proc")
-_THREADS, _RSS = 17, 21
-"""Fields of /proc/PID/stat, counted from the state, see proc(5)."""
+_USER, _WAITED, _THREADS, _RSS = 11, 13, 17, 21
+"""Fields of /proc/PID/stat, counted from the state, see proc(5). At `_USER` and `_WAITED` start two each, user and system."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_BLOCK_BYTES = 512
+_NOTICED_BYTES = 32 << 20
+"""So much more memory in files than before, on the whole machine, has the box's own be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,10 @@ class Usage:
     """Threads of all of them."""
     resident_bytes: int
     """Pages that several share are counted once for each."""
+    cpu_s: tuple[float, ...]
+    """Of each: its own, without that of its children."""
+    waited_s: float
+    """Of all children that have ended and were waited for."""
 
 
 def below(pid: int) -> Iterator[int]:
@@ -49,27 +57,62 @@ def _children(pid: int) -> list[int]:
 
 def usage(pid: int) -> Usage:
     """Of `pid` and everything below it."""
-    tasks = pages = 0
     pids = (pid, *below(pid))
-    for one in pids:
-        with suppress(OSError):
-            fields = (_PROC / str(one) / "stat").read_bytes().rpartition(b")")[2].split()
-            tasks += int(fields[_THREADS])
-            pages += int(fields[_RSS])
-    return Usage(pids, tasks, pages * _PAGE_BYTES)
+    stats = [_stat(one) for one in pids]
+    return Usage(
+        pids=pids,
+        tasks=sum(stat[_THREADS] for stat in stats if stat),
+        resident_bytes=_PAGE_BYTES * sum(stat[_RSS] for stat in stats if stat),
+        cpu_s=tuple(_TICK_S * sum(stat[_USER : _USER + 2]) for stat in stats),
+        waited_s=_TICK_S * sum(sum(stat[_WAITED : _WAITED + 2]) for stat in stats),
+    )
 
 
-def over(pid: int, limits: Limits, disks: Sequence[str]) -> str:
-    """The limit that `pid` and everything below it are over: `pids`, `memory`, `disk`, or empty."""
-    now = usage(pid)
-    if now.tasks >= limits.pids:
-        return "pids"
-    # Forked children share their parent's pages; only the exact sum, which is dear, may end a run.
-    if now.resident_bytes > limits.memory_bytes and _proportional_bytes(now.pids) > limits.memory_bytes:
-        return "memory"
-    if any(_files(now.pids, disk) > limits.inodes for disk in disks):
-        return "disk"
-    return ""
+def _stat(pid: int) -> tuple[int, ...]:
+    """The numbers after the state, the state as 0; nothing for a process that is gone."""
+    with suppress(OSError):
+        fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+        return (0, *map(int, fields[1:]))
+    return ()
+
+
+@dataclass(slots=True)
+class Processes:
+    """Counts where no group of the kernel does: everything below one process, whenever it is asked."""
+
+    pid: int
+    memory_bytes: int
+    """What is surely less need not be known exactly."""
+    _cpu_s: dict[int, float] = field(default_factory=dict[int, float])
+    """What each process had when it was last seen."""
+    _in_files: int = 0
+    """Of the whole machine when that was last looked at, in bytes."""
+    _files_bytes: int = 0
+
+    def tally(self) -> Tally:
+        """Now. Nothing is said of processes that were killed or refused: nobody tells."""
+        now = usage(self.pid)
+        self._cpu_s.update(zip(now.pids, now.cpu_s, strict=True))
+        memory = now.resident_bytes
+        if memory > self.memory_bytes:
+            # Forked children share their parent's pages; only the exact sum, which is dear, may end a run.
+            memory = _proportional_bytes(now.pids)
+        return Tally(
+            memory_bytes=memory + self._nameless_bytes(now.pids),
+            tasks=now.tasks,
+            # Two sums that are both too small: children nobody waits for are missing from one, what ran shorter than from
+            # look to look from the other.
+            cpu_s=max(sum(now.cpu_s) + now.waited_s, sum(self._cpu_s.values())),
+        )
+
+    def _nameless_bytes(self, pids: Iterable[int]) -> int:
+        """Memory in files that stand in no directory, which no process need have mapped."""
+        in_files = _shared_bytes()
+        if in_files > self._in_files + _NOTICED_BYTES or self._files_bytes:
+            self._files_bytes = _memory_files_bytes(pids)
+            self._in_files = in_files
+        self._in_files = min(self._in_files or in_files, in_files)
+        return self._files_bytes
 
 
 def _proportional_bytes(pids: Iterable[int]) -> int:
@@ -83,29 +126,25 @@ def _proportional_bytes(pids: Iterable[int]) -> int:
     return total
 
 
-def _files(pids: Sequence[int], disk: str) -> int:
-    """How many files are on `disk`, as the last of `pids` sees it; 0 while it cannot be seen.
-
-    Before a box is set up its processes still see the machine's own files, which are not counted.
-    """
-    try:
-        # Opened once: asked twice by path, a box that is being set up could answer from two file systems.
-        place = os.open(f"/proc/{pids[-1]}/root{disk}", os.O_PATH | os.O_CLOEXEC)
-    except OSError:
-        return 0
-    try:
-        if os.fstat(place).st_dev in _devices(Path("/"), Path(disk)):
-            return 0
-        seen = os.fstatvfs(place)
-    except OSError:
-        return 0
-    finally:
-        os.close(place)
-    return seen.f_files - seen.f_ffree
+def _shared_bytes() -> int:
+    """Memory in files, of the whole machine."""
+    for line in (_PROC / "meminfo").read_bytes().splitlines():
+        if line.startswith(b"Shmem:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
-def _devices(*paths: Path) -> set[int]:
-    return {path.stat().st_dev for path in paths if path.exists()}
+def _memory_files_bytes(pids: Iterable[int]) -> int:
+    """Of every file of memfd_create(2) that one of `pids` has open, each once."""
+    found: dict[int, int] = {}
+    for pid in pids:
+        with suppress(OSError):
+            for link in (_PROC / str(pid) / "fd").iterdir():
+                with suppress(OSError):
+                    if str(link.readlink()).startswith("/memfd:"):
+                        seen = link.stat()
+                        found[seen.st_ino] = seen.st_blocks * _BLOCK_BYTES
+    return sum(found.values())
 
 
 def kill_below(pid: int) -> None:

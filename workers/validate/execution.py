@@ -18,14 +18,15 @@ _SHOWN = 5
 
 def compare(base: BaseEvidence, head: Execution, edited: frozenset[int]) -> tuple[Case, Case]:
     """The cases `execution` (the head runs to its end) and `regression` (nothing got worse; a veto)."""
-    return (_execution(base, head), _regression(base.first, head, edited))
+    return (_execution(base, head, edited), _regression(base.first, head, edited))
 
 
 def ending(run: Execution) -> str:
     """How a run ended, in a clause."""
     match run.status:
         case "passed":
-            return f"passes, {run.executed_cells} code cell(s)"
+            reduced = f", run {run.reduced}" if run.reduced else ""
+            return f"passes, {run.executed_cells} code cell(s){reduced}"
         case "not_run":
             return f"not run: {run.reason or 'no reason given'}"
         case "failed":
@@ -38,12 +39,12 @@ def ending(run: Execution) -> str:
             return f"fails{place}{limit}, {what or 'no error recorded'}"
 
 
-def _execution(base: BaseEvidence, head: Execution) -> Case:
+def _execution(base: BaseEvidence, head: Execution, edited: frozenset[int]) -> Case:
     claim = f"base {ending(base.first)}; head {ending(head)}"
     if head.status == "not_run" or base.flaky:
         flaky = "the base ends differently in two runs (flaky), so nothing is proven; " if base.flaky else ""
         return Case(name="execution", passed=False, evidence=masked(f"{flaky}{claim}"), feedback=head.reason[:300])
-    notes = [*_new_warnings(base.first, head), *_slower(base.first, head)]
+    notes = [*_unproven(head, edited), *_new_warnings(base.first, head), *_slower(base.first, head)]
     if head.status == "passed":
         boxed = "" if head.boxed else " (without a box)"
         evidence = f"{claim}{boxed}{'; ' if notes else ''}{'; '.join(notes)}"
@@ -57,7 +58,7 @@ def _execution(base: BaseEvidence, head: Execution) -> Case:
         passed=False,
         severity=Severity.MEDIUM if same else Severity.HIGH,
         evidence=masked(f"{reached}; {kept}; {claim}{trace}"),
-        feedback=masked(f"Cell {head.failed_cell} {ending(head)}"),
+        feedback=masked(f"The head {ending(head)}"),
     )
 
 
@@ -110,6 +111,11 @@ def blamed(head: Execution, cell: int, edited: frozenset[int]) -> tuple[int, ...
 def _same_end(base: Execution, head: Execution) -> bool:
     names = [run.error.name if run.error else run.ended for run in (base, head)]
     return base.status == "failed" and base.failed_cell == head.failed_cell and names[0] == names[1]
+
+
+def _unproven(head: Execution, edited: frozenset[int]) -> list[str]:
+    unseen = sorted(run.cell for run in head.cells if run.cell in edited and run.status == "not_run")
+    return [f"edited and not run, so not proven: cell {', '.join(map(str, unseen[:_SHOWN]))}"] if unseen else []
 
 
 def _new_warnings(base: Execution, head: Execution) -> list[str]:

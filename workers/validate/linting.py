@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ruff import find_ruff_bin  # pyright: ignore[reportMissingTypeStubs]  # ruff ships none
 
+from workers.contract import children
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -106,7 +108,7 @@ async def violations(
 
 async def _said(request: bytes, program: str | None) -> bytes:
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
+    process = await children.start(
         *(program or find_ruff_bin(), *_OPTIONS),
         stdin=pipe,
         stdout=pipe,

@@ -7,6 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from workers.contract import children
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,7 +31,7 @@ async def matches(
     A line counts up to its first 2,000 characters.
     """
     request = json.dumps([list(patterns), [line[:LINE_CHARS] for line in lines]]).encode()
-    process = await asyncio.create_subprocess_exec(
+    process = await children.start(
         sys.executable,
         "-I",
         "-S",

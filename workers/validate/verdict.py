@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from workers.contract.domain import Case, Execution, Finding, Validation
-from workers.validate import execution
+from workers.validate import execution, network
 from workers.validate.outputs import REL_TOLERANCE, compare_outputs
 from workers.validate.static import remaining_cases
 from workers.validate.values import replaced
@@ -71,7 +71,8 @@ class Validator:
             )
             return base.first, (reused,)
         head = await self._box.execute(change.head)
-        cases = execution.compare(base, head, edited)
+        reached = network.compare(change.base, base, head, edited)
+        cases = (*execution.compare(base, head, edited), *((reached,) if reached else ()))
         if head.status == "not_run" or base.first.status == "not_run":
             return head, cases
         values = replaced(change, edited)

@@ -94,6 +94,7 @@ def test_completion_knows_the_commands(repo: Path) -> None:
 
 
 def test_config_check_shows_every_value_and_its_origin(repo: Path) -> None:
+    (repo / "docs").mkdir()
     (repo / ".github/mendloop.yml").write_text("jobs: 3\nroots:\n- path: docs\n  outputs: clear\n")
 
     done = mendloop("config", "check", cwd=repo, MENDLOOP_TIMEOUT_S="7")

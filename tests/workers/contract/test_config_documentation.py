@@ -15,6 +15,10 @@ def test_every_example_in_the_documentation_is_a_configuration() -> None:
 
     assert len(read[0].business_rules.rules().modernize) == 3
     assert read[1].commands == (("python", "tools/check_notebook.py", "{artifact}"),)
+    assert [host.name for example in read for host in example.network.rules().hosts] == [
+        "data.example.org",
+        "api.example.org",
+    ]
 
 
 def test_every_class_and_every_variable_is_documented() -> None:

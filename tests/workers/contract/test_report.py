@@ -112,6 +112,34 @@ def test_what_remains_says_its_cause_and_what_would_unlock_it() -> None:
     assert left["reason"].endswith("Cause: upstream. To unlock: an owner chooses a successor.")
 
 
+def test_what_failed_in_its_first_cell_was_seen_to_fail() -> None:
+    error = CellError(name="IndexError", message="list index out of range", traceback="", line=1)
+    first = Execution(status="failed", cells=(CellRun(cell=2, status="error", error=error),))
+    failed = Report(
+        artifact=samples.REPORTS[0].artifact,
+        outcome=Unrepaired(remaining=(samples.finding(),), reason=StopReason.NEEDS_HUMAN),
+        base=BaseEvidence(first=first),
+    )
+
+    (artifact,) = result(failed)["artifacts"]
+
+    jsonschema.validate(result(failed), SCHEMA)
+    assert (artifact["evidence_level"], artifact["executed_cells"], artifact["until_cell"]) == ("partial", 0, None)
+    assert numbers.shown_evidence(failed) == "partial, failed in cell 2"
+
+
+def test_what_was_interrupted_is_not_called_unrepaired_to_people() -> None:
+    interrupted = samples.report(Unrepaired(remaining=(), reason=StopReason.CANCELLED), base=False)
+
+    (artifact,) = result(interrupted)["artifacts"]
+    body = pull_request_markdown(samples.run(interrupted), {})
+
+    assert (artifact["outcome"], artifact["stop_reason"]) == ("unrepaired", "cancelled")
+    assert artifact["reason"] == "the run was interrupted; this artifact was not judged"
+    assert "1 artifact: 1 interrupted." in body
+    assert "findings left" not in body
+
+
 def test_a_flaky_base_is_called_flaky() -> None:
     base = BaseEvidence(first=samples.FAILED, second=samples.PASSED)
     flaky = Report(

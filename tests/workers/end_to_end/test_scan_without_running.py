@@ -40,7 +40,7 @@ def test_a_scan_prints_an_inventory_and_findings_and_runs_nothing(
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if "│" in line]
     assert rows == [["a", "a.ipynb", "2", "2"], ["alte namen", "docs/alte namen.ipynb", "3", "2"]]
     assert "cell 1, line 1: print statement of Python 2" in done.stdout
-    assert "1 findings, 1 of them count" in done.stdout
+    assert "1 finding in 2 artifacts, 1 of them count" in done.stdout
     assert not (tmp_path / "ran").exists()
     assert git(repo, "status", "--porcelain", "--ignored") == ""
     assert machine.runs() == [], "a scan is no run"

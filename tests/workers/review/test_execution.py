@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,6 +156,18 @@ def test_what_no_edit_can_bring_is_not_called_stale_code(
     assert unlock in finding.unlock
     assert not finding.fix
     assert finding.suggestion is None
+
+
+@pytest.mark.parametrize("ended", ["timeout", "memory", "pids", "disk", "output"])
+@pytest.mark.parametrize("name", ["BrokenProcessPool", "CalledProcessError", "RuntimeError", "AttributeError"])
+def test_an_error_of_a_run_that_a_limit_ended_is_never_called_code(name: str, ended: str) -> None:
+    run = replace(failed(name, "module 'numpy' has no attribute 'int'."), ended=ended)
+
+    (finding,) = find(notebook("f()"), run)
+
+    assert (finding.cause, finding.issue_type) == (Cause.ENVIRONMENT, IssueType.RUNTIME_RISK)
+    assert finding.unlock
+    assert not finding.fix
 
 
 def test_a_run_that_ended_before_any_cell_did_is_a_finding_of_the_whole_artifact() -> None:

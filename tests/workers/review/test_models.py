@@ -86,6 +86,16 @@ def test_without_the_owners_rules_the_vendors_successor_is_offered() -> None:
     assert mended('f(model="gpt-4")', rules=NONE) == ['f(model="gpt-5.6-sol")']
 
 
+def test_a_vendors_successor_is_said_to_be_its_choice_and_not_to_have_been_called() -> None:
+    def message(rules: BusinessRules) -> str:
+        (finding,) = models.find(notebook('f(model="gpt-3.5-turbo-0301")'), rules, TODAY)
+        return finding.message
+
+    assert "is its vendor's successor by the page of 20" in message(NONE)
+    assert message(NONE).endswith(", and was not called")
+    assert "vendor" not in message(OWNER)
+
+
 def test_a_successor_that_is_retired_itself_is_passed_by() -> None:
     assert mended('f(model="o1-preview")', rules=NONE, today=date(2026, 12, 12)) == ['f(model="gpt-5.6-sol")']
 

@@ -345,8 +345,27 @@ def test_a_row_of_unknown_kind_is_told_without_an_edit() -> None:
     assert finding.suggestion is None
 
 
+APPENDED = "import pandas as pd\ndf = pd.DataFrame()\ndf = df.append(df)"
+
+
 def test_an_older_pandas_still_has_them() -> None:
-    assert found("import pandas as pd\ndf = pd.DataFrame()\ndf.append(df)", rules=BusinessRules(), pandas="1.5.3") == ()
+    assert found(APPENDED, rules=BusinessRules(), pandas="1.3.5") == ()
+
+
+def test_a_pandas_that_warns_of_append_has_it_mended_without_being_asked() -> None:
+    (finding,) = found(APPENDED, rules=BusinessRules(), pandas="1.5.3")
+
+    assert finding.staleness is Staleness.DEPRECATED
+    assert finding.suggestion is not None
+    assert finding.suggestion.resolved
+    assert [edit.new for edit in finding.suggestion.edits] == ["pd.concat([df, ", "]"]
+
+
+def test_a_library_s_move_that_is_the_owner_s_choice_waits_for_the_owner_though_the_old_form_warns() -> None:
+    cell = "from qdrant_client import QdrantClient\nclient = QdrantClient(':memory:')\nclient.search('c', query_vector=[1])"
+    client = environment("3.12", **{"qdrant-client": "1.14.0"})
+
+    assert shapes.find(notebook(cell), client, BusinessRules(), TODAY).findings == ()
 
 
 def test_an_owners_own_rename_keeps_the_keywords() -> None:

@@ -12,6 +12,7 @@ from workers.contract import config_file
 from workers.contract.domain import Errored, Unrepaired
 from workers.contract.errors import EnvironmentBuildError, SandboxUnavailableError
 from workers.contract.redact import redactor
+from workers.environments.errors import IndexUnreachable, NoRoom, TookTooLong
 from workers.running.environments import Unusable, refuse_mistakes, refuse_programs
 from workers.running.prepared import Prepared
 from workers.settings import Plan, Root, assemble
@@ -52,15 +53,16 @@ def test_requirements_that_nothing_satisfies_are_the_owners_to_change_in_the_res
 
 
 @pytest.mark.parametrize(
-    "words",
+    "error",
     [
-        UNREACHABLE,
-        "uv was still working after 1800 s and was stopped.",
-        "error: Failed to write\n  cause: No space left on device (os error 28)",
+        IndexUnreachable(UNREACHABLE),
+        TookTooLong("uv was still working after 1800 s and was stopped."),
+        NoRoom("error: Failed to write\n  cause: No space left on device (os error 28)"),
     ],
 )
-def test_an_index_out_of_reach_and_a_full_disk_are_not_shown_as_the_owners_fault(words: str) -> None:
-    report = unusable(root(), words).report(notebook("print(1)"))
+def test_an_index_out_of_reach_and_a_full_disk_are_not_shown_as_the_owners_fault(error: EnvironmentBuildError) -> None:
+    words = str(error)
+    report = Unusable(root=root(), error=error, repo=REPO).report(notebook("print(1)"))
 
     assert isinstance(report.outcome, Errored)
     assert words.splitlines()[-1].strip() in report.outcome.reason
@@ -83,17 +85,17 @@ def test_a_typed_mistake_ends_a_command_only_where_no_root_can_be_run() -> None:
     failed = [unusable(each, "not there") for each in typed.roots]
 
     with pytest.raises(EnvironmentBuildError, match="not there"):
-        refuse_mistakes(failed, prepared(typed, "a.ipynb", "docs/b.ipynb"))
+        refuse_mistakes(failed, 2)
     with pytest.raises(EnvironmentBuildError, match="not there"):
-        refuse_mistakes(failed[:1], prepared(typed, "docs/b.ipynb"))
-    refuse_mistakes(failed[:1], prepared(typed, "a.ipynb", "docs/b.ipynb"))
-    refuse_mistakes([], prepared(typed))
+        refuse_mistakes(failed[:1], 1)
+    refuse_mistakes(failed[:1], 2)
+    refuse_mistakes([], 0)
 
 
 def test_requirements_that_stand_in_the_repository_are_no_mistake_in_what_was_typed() -> None:
     configured = plan("requirements: r.txt")
 
-    refuse_mistakes([unusable(configured.roots[0], UNSATISFIABLE)], prepared(configured, "a.ipynb"))
+    refuse_mistakes([unusable(configured.roots[0], UNSATISFIABLE)], 1)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workers.documents.notebook import Notebook, parse
 from workers.sandbox.bubblewrap import BubblewrapBox
 from workers.sandbox.limits import MIB, Limits
+from workers.sandbox.watching import Breach, Seen, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,6 +91,23 @@ def without(options: tuple[str, ...], name: str, values: int = 0) -> tuple[str, 
         else:
             kept.append(option)
     return tuple(kept)
+
+
+class BlindWatch(Watch):
+    """A broken watch: it looks, and sees nothing."""
+
+    def over(self) -> Breach:
+        return ""
+
+    def seen(self) -> Seen:
+        return Seen()
+
+
+class Unwatched(BubblewrapBox):
+    """A broken box: nobody looks at it."""
+
+    def _program(self, script: tuple[str, ...], stack: ExitStack, tree: Tree | None) -> Program:
+        return replace(super()._program(script, stack, tree), watch=BlindWatch)
 
 
 class SharedNetwork(BubblewrapBox):

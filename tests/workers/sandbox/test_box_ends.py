@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.workers.sandbox.boxes import SMALL, SharedProcesses, host_processes, notebook, printed
-from workers.sandbox import tree
+from workers.sandbox import cgroups, tree
+from workers.sandbox.cgroups import RLIMITS, Keeper
 
 if TYPE_CHECKING:
     from tests.workers.sandbox.boxes import Place
@@ -96,7 +97,10 @@ async def test_x142_a_box_that_has_the_hosts_processes_leaves_its_strays(place: 
     marker = f"stray-{uuid.uuid4().hex}"
     leaves_three = [str(place.environment.python), "-S", "-c", STRAYS, marker]
 
-    await place.box(kind=SharedProcesses).run(leaves_three, notebook(""))
+    # A group of the kernel would end them; the namespace is what is looked at here.
+    await SharedProcesses(place.environment, place.overlay, None, SMALL, keeper=Keeper(RLIMITS)).run(
+        leaves_three, notebook("")
+    )
     left = host_processes(marker)
     for process in left:
         os.kill(process, signal.SIGKILL)
@@ -146,6 +150,8 @@ async def test_x143_a_worker_that_is_killed_takes_its_box_with_it(place: Place) 
     await count_becomes(marker, 0, within_s=3)
 
     assert time.monotonic() - killed < 1
+    cgroups.sweep()
+    assert list(Path("/sys/fs/cgroup").glob(f"**/mendloop-*-{worker.pid}-*")) == []
 
 
 DEATHS = {

@@ -139,7 +139,9 @@ async def test_the_processor_time_of_a_process_is_bounded(place: Place) -> None:
     assert (run.status, run.ended) == ("failed", "timeout")
 
 
-WIDE = replace(SMALL, memory_bytes=2048 * MIB, output_bytes_total=4 * MIB, rich_bytes_total=16 * MIB)
+WIDE = replace(
+    SMALL, memory_bytes=2048 * MIB, output_bytes_total=4 * MIB, rich_bytes_total=16 * MIB, outputs_total=2000
+)
 
 FLOODS = {
     "lines": "while True: print('x' * 1000)",
@@ -150,6 +152,12 @@ FLOODS = {
     "display": "while True: display('x' * 10000)",
     "images": "from IPython.display import Image\nwhile True: display(Image(data=b'\\x89PNG' * 1_000_000, format='png'))",
     "a child": "import subprocess\nsubprocess.run(['yes'])",
+    "what describes a display": "while True: display({'text/plain': ''}, raw=True, metadata={'x': 'x' * 1_000_000})",
+    "outputs without end": "for n in range(100_000): display(n)",
+    "one error of 70 MB": "raise ValueError('x' * 70_000_000)",
+    "both streams in turn": (
+        "import sys\nwhile True:\n    print('x'); sys.stdout.flush(); print('x', file=sys.stderr); sys.stderr.flush()"
+    ),
 }
 
 
@@ -164,6 +172,22 @@ async def test_r128_a_flood_is_ended_and_costs_the_worker_nothing(place: Place, 
     assert run.cells[1].status == "not_run"
     assert run.seconds < 15
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000
+
+
+async def test_r128_outputs_of_a_cell_beyond_their_number_are_left_out_and_the_last_is_marked(place: Place) -> None:
+    run = await place.run("for n in range(30): display(n)", "print('next')", limits=replace(SMALL, outputs_cell=20))
+
+    outputs = run.cells[0].outputs
+    assert (run.status, len(outputs)) == ("passed", 20)
+    assert [output.truncated for output in outputs] == [*[False] * 19, True]
+
+
+async def test_a_very_long_name_of_an_error_is_an_error_all_the_same(place: Place) -> None:
+    run = await place.run("raise type('E' * 100_000, (Exception,), {})('x')")
+
+    assert (run.status, run.ended) == ("failed", "")
+    assert run.error is not None
+    assert len(run.error.name) < 1000
 
 
 async def test_r128_what_a_cell_prints_beyond_its_share_is_left_out_and_marked(place: Place) -> None:

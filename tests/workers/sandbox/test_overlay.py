@@ -9,7 +9,8 @@ import pytest
 
 from tests.workers.sandbox.tiny_wheels import only, write_wheel
 from workers.contract.errors import EnvironmentBuildError
-from workers.sandbox.environments import InstalledEnvironment, from_requirements, standard_library
+from workers.environments.listed import from_requirements
+from workers.sandbox.environments import InstalledEnvironment, standard_library
 from workers.sandbox.interpreter import packages
 from workers.sandbox.overlay import SHARED, kernel_overlay
 

@@ -80,10 +80,8 @@ def test_the_cell_that_was_running_is_the_one_that_failed(ended: str, name: str)
     [
         ("MemoryError", "", "memory"),
         ("_ArrayMemoryError", "Unable to allocate", "memory"),
-        ("OSError", "[Errno 28] No space left on device", "disk"),
         ("OSError", "[Errno 27] File too large", "disk"),
         ("OSError", "[Errno 12] Cannot allocate memory", "memory"),
-        ("BlockingIOError", "[Errno 11] Resource temporarily unavailable", "pids"),
         ("RuntimeError", "can't start new thread", "pids"),
         ("RuntimeError", "something else", ""),
         ("OSError", "[Errno 2] No such file", ""),

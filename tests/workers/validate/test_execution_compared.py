@@ -131,3 +131,19 @@ def test_the_evidence_is_bounded_and_masked() -> None:
     assert len(execution.evidence) <= 1200
     assert key not in execution.evidence
     assert "\x1b" not in execution.evidence
+
+
+def test_an_edit_in_a_cell_that_did_not_run_is_said_to_be_unproven_and_the_run_to_be_reduced() -> None:
+    head = replace(run("ok", "ok", "not_run"), reduced="only to cell 1")
+
+    proven, _ = compare(BaseEvidence(first=head), head, frozenset({1}))
+    beyond, _ = compare(BaseEvidence(first=head), head, frozenset({1, 2}))
+
+    assert head.level is EvidenceLevel.PARTIAL
+    assert "run only to cell 1" in proven.evidence
+    assert ("not proven" in proven.evidence, "not proven: cell 2" in beyond.evidence) == (False, True)
+
+
+def test_a_run_of_every_cell_with_other_values_is_no_full_run() -> None:
+    assert replace(PASSED, reduced="with the owner's parameters epochs=1").level is EvidenceLevel.PARTIAL
+    assert PASSED.level is EvidenceLevel.EXECUTED

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from workers.contract import children
 from workers.contract.ledger import claims, migrating
 from workers.contract.ledger.engines import BUSY_S, LedgerFile, driver_url, engines, file_of
 from workers.contract.ledger.trouble import PASSING, LedgerError, translated
@@ -132,11 +133,9 @@ class Ledger:
 async def _to_its_end(transaction: Coroutine[Any, Any, T]) -> T:
     """Await a transaction; when we are cancelled meanwhile, it ends first. Half-way it would keep others waiting."""
     task = asyncio.create_task(transaction)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+    if await children.finished(task):
+        raise asyncio.CancelledError
+    return task.result()
 
 
 _LET_GO = {"lease_owner": "", "lease_until": 0.0, "tries": 0, "not_before": 0.0, "reason": ""}

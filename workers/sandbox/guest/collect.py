@@ -4,9 +4,12 @@ import hashlib
 import json
 import re
 
-OUTPUTS = 1000
+import counters
+
 WARNINGS = 200
+ATTEMPTS = 100
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_NAME_CHARACTERS = 400
 _MESSAGE_CHARACTERS = 4000
 _TRACEBACK_CHARACTERS = 12000
 
@@ -27,24 +30,30 @@ def bounded(text, most):
 class Budget:
     """What all cells together may print before the run is ended as a flood."""
 
-    def __init__(self, cell, total, rich):
-        """All in bytes: text kept of a cell, text of all cells, other representations of all cells."""
+    def __init__(self, cell, total, rich, outputs_cell=1000, outputs_total=50000):
+        """In bytes: text kept of a cell, text of all cells, all else of all cells; in numbers: outputs kept, outputs of all."""
         self.cell, self.total, self.rich = cell, total, rich
+        self.outputs_cell, self.outputs_total = outputs_cell, outputs_total
 
     @property
     def spent(self):
         """True when a cell printed more than may be."""
-        return self.total < 0 or self.rich < 0
+        return self.total < 0 or self.rich < 0 or self.outputs_total < 0
 
 
 class Cell:
     """One cell while it runs. Feed it messages; `outputs` and `warnings` are what it showed."""
 
-    def __init__(self, budget, raw=None):
-        """Nothing yet. `raw` is a `Budget` of its own for whole outputs; None: they are not kept."""
-        self.outputs, self.warnings = [], []
+    def __init__(self, budget, raw, displays, widgets, index):
+        """Nothing yet. `raw` is a `Budget` of its own for whole outputs; None: they are not kept.
+
+        `displays` and `widgets` are those of the whole run.
+        """
+        self.index, self._displays, self._widgets = index, displays, widgets
+        self.outputs, self.warnings, self._reached = [], [], {}
+        self._counted = counters.counted()
         self.failure = None
-        self._budget, self._displays = budget, {}
+        self._budget = budget
         self._room, self._clear = budget.cell, False
         self._raw = raw
 
@@ -59,11 +68,24 @@ class Cell:
         """True when the cells together printed more than they may."""
         return self._budget.spent
 
-    def take(self, kind, content):
-        """One message of the kernel about this cell."""
-        handle = getattr(self, "_" + kind, None)
-        if handle is not None and kind in _KINDS:
-            handle(content)
+    def take(self, kind, content, buffers=(), size=0):
+        """One message of the kernel about this cell; what a front end would answer on its channels."""
+        name = "cell:%d" % self.index
+        if kind.startswith("comm_"):
+            self._budget.rich -= size
+            self._widgets.take(kind, content, buffers, name)
+            return ()
+        listener = self._widgets.listener(name)
+        if listener is not None and kind in _DIVERTED:
+            self._budget.rich -= size
+            return (
+                listener.clear(content.get("wait"))
+                if kind == "clear_output"
+                else listener.take(_as_stored(kind, content))
+            )
+        if kind in _KINDS:
+            getattr(self, "_" + kind)(content)
+        return ()
 
     def _stream(self, content):
         self._cleared()
@@ -75,20 +97,22 @@ class Cell:
         last["truncated"] |= len(kept) < len(text)
 
     def _display_data(self, content):
-        self._cleared()
-        output = self._add(dict(self._shown(content), kind="display_data", name=""))
-        name = content.get("transient", {}).get("display_id")
-        if name is not None:
-            self._displays.setdefault(name, []).append(output)
+        self._show("display_data", content)
 
     def _execute_result(self, content):
+        self._show("execute_result", content)
+
+    def _show(self, kind, content):
+        shown, name = self._shown(content), _display_id(content)
+        self._displays.update(name, shown)
         self._cleared()
-        self._add(dict(self._shown(content), kind="execute_result", name=""))
+        output = self._add(dict(shown, kind=kind, name=""))
+        # What is not kept need not be updated either, and may be much.
+        if name is not None and self.outputs and self.outputs[-1] is output:
+            self._displays.add(name, self, output)
 
     def _update_display_data(self, content):
-        shown = self._shown(content)
-        for output in self._displays.get(content.get("transient", {}).get("display_id"), ()):
-            output.update(shown)
+        self._displays.update(_display_id(content), self._shown(content))
 
     def _clear_output(self, content):
         self._clear = True
@@ -98,26 +122,43 @@ class Cell:
     def _error(self, content):
         self._cleared()
         text = bounded(plain(content.get("evalue", "")), _MESSAGE_CHARACTERS)
-        self._add({"kind": "error", "name": content.get("ename", ""), "text": text, "whole": content})
+        name = _name(content.get("ename", ""))
+        self._add({"kind": "error", "name": name, "text": text, "whole": self._whole(content)})
 
     def _mendloop_warning(self, content):
         if len(self.warnings) < WARNINGS:
-            self.warnings.append(content)
+            self.warnings.append(
+                dict(content, category=_name(content["category"]), filename=_name(content["filename"]))
+            )
 
     def _mendloop_error(self, content):
         self.failure = content
+
+    def _mendloop_attempt(self, content):
+        if len(self._reached) < ATTEMPTS:
+            host, port = _name(str(content["host"])), int(content["port"])
+            self._reached[host, port] = {"host": host, "port": port, "via": "python"}
+
+    @property
+    def attempts(self):
+        """Where the cell reached for in the network, each place once; without a place where only that it did was seen."""
+        if self._reached or counters.counted() == self._counted:
+            return list(self._reached.values())
+        return [{"host": "", "port": 0, "via": "other"}]
 
     def _cleared(self):
         if self._clear:
             self._clear = False
             del self.outputs[:]
+            self._displays.forget(self)
 
     def _add(self, output):
         output.setdefault("truncated", False)
         output.setdefault("mime", [])
-        if len(self.outputs) < OUTPUTS:
+        self._budget.outputs_total -= 1
+        if len(self.outputs) < self._budget.outputs_cell:
             self.outputs.append(output)
-        else:
+        elif self.outputs:
             self.outputs[-1]["truncated"] = True
         return output
 
@@ -134,7 +175,13 @@ class Cell:
         text = text if isinstance(text, str) else "".join(text)
         kept = self._kept(text)
         mime = sorted((kind, self._digest(value)) for kind, value in data.items() if kind != "text/plain")
-        return {"text": kept, "truncated": len(kept) < len(text), "mime": mime, "whole": content}
+        if content.get("metadata"):
+            self._budget.rich -= len(json.dumps(content["metadata"]))
+        return {"text": kept, "truncated": len(kept) < len(text), "mime": mime, "whole": self._whole(content)}
+
+    def _whole(self, content):
+        """What a notebook would store, where it is asked for."""
+        return content if self._raw is not None else {}
 
     def _digest(self, value):
         raw = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
@@ -171,15 +218,30 @@ _KINDS = frozenset(
         "error",
         "mendloop_warning",
         "mendloop_error",
+        "mendloop_attempt",
     }
 )
 
 
+_DIVERTED = frozenset({"stream", "display_data", "execute_result", "error", "clear_output"})
+"""What an Output widget takes in the cell's place."""
+
+
+def _display_id(content):
+    return (content.get("transient") or {}).get("display_id")
+
+
 def _stored(output):
-    kind, whole = output["kind"], output.get("whole", {})
+    if output["kind"] == "stream":
+        return {"output_type": "stream", "name": output["name"], "text": output["text"]}
+    return _as_stored(output["kind"], output.get("whole", {}))
+
+
+def _as_stored(kind, whole):
+    """The content of a message as a notebook stores it (nbformat 4)."""
     stored = {"output_type": kind}
     if kind == "stream":
-        return dict(stored, name=output["name"], text=output["text"])
+        return dict(stored, name=whole["name"], text=whole["text"])
     if kind == "error":
         return dict(stored, **{key: whole.get(key, "") for key in ("ename", "evalue", "traceback")})
     stored.update(data=whole.get("data", {}), metadata=whole.get("metadata", {}))
@@ -188,13 +250,18 @@ def _stored(output):
     return stored
 
 
+def _name(text):
+    """The name of a class or a file; somebody may have made a very long one."""
+    return bounded(text, _NAME_CHARACTERS)
+
+
 def error(reply, failure):
     """The error that ended a cell, from the kernel's reply and from what was seen of the exception itself."""
     name, seen = reply.get("ename", ""), failure or {}
     if seen.get("name") != name:
         seen = {}
     return {
-        "name": name,
+        "name": _name(name),
         "message": bounded(plain(reply.get("evalue", "")), _MESSAGE_CHARACTERS),
         # IPython prints some, exception groups for one, instead of telling them.
         "traceback": bounded(

@@ -1,15 +1,18 @@
 """Start a real ipykernel in which nothing of the repository runs before its first cell does.
 
-`python kernel.py CONNECTION_FILE DIRECTORY OVERLAY READY_FD`: the process starts in an empty directory; the artifact's own is
-entered, and put back on `sys.path`, once the kernel is complete.
+`python kernel.py CONNECTION_FILE OVERLAY READY_FD`: the process starts in an empty directory and says on READY_FD that the
+kernel is complete. The artifact's directory is entered, and put back on `sys.path`, when the driver asks for it.
 """
 
+import gc
 import os
 import sys
 
 
-def main(connection_file, directory, overlay, ready):
+def main(connection_file, overlay, ready):
     """Start and serve until killed."""
+    # What is made while a kernel starts stays; looking for rubbish among it is a tenth of the time.
+    gc.disable()
     # The directory of this script: its names must hide nobody's modules.
     guest = sys.path.pop(0)
     # What is on PYTHONPATH is for what the cells start, not for them.
@@ -23,13 +26,15 @@ def main(connection_file, directory, overlay, ready):
     from observe import Observer
 
     sys.path.remove(guest)
+    # Their names are the repository's to use.
+    for name in [name for name, module in sys.modules.items() if _is_ours(module, guest)]:
+        del sys.modules[name]
     Observer(app.kernel)
     app.shell.register_magic_function(_pip(app.shell), "line", "pip")
-    os.chdir(directory)
-    os.environ["PWD"] = directory
-    sys.path.insert(0, "")
+    app.kernel.shell_handlers["mendloop_enter"] = _entrance(app.kernel)
     os.write(ready, b"1")
     os.close(ready)
+    gc.enable()
     app.start()
 
 
@@ -40,9 +45,8 @@ def _started(connection_file):
     from traitlets.config import Config
 
     config = Config()
-    # No history file, no colours, no directory of anybody's on the path while things are still being imported.
+    # No history file, no directory of anybody's on the path while things are still being imported.
     config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "NoColor"
     config.IPKernelApp.ignore_cwd = True
     app = IPKernelApp.instance(config=config)
     app.initialize(["-f", connection_file])
@@ -50,6 +54,25 @@ def _started(connection_file):
     if "" in sys.path:
         sys.path.remove("")
     return app
+
+
+def _is_ours(module, guest):
+    return (getattr(module, "__file__", None) or "").startswith(guest + os.sep)
+
+
+def _entrance(kernel):
+    """Where the artifact begins: asked for once, by the driver, before the first cell."""
+
+    def enter(stream, ident, parent):
+        del kernel.shell_handlers["mendloop_enter"]
+        directory, paths = parent["content"]["directory"], parent["content"]["paths"]
+        os.chdir(directory)
+        os.environ["PWD"] = directory
+        sys.path.insert(0, "")
+        sys.path.extend(paths)
+        kernel.session.send(stream, "mendloop_entered", {}, parent, ident)
+
+    return enter
 
 
 def _pip(shell):
@@ -61,4 +84,4 @@ def _pip(shell):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,4 +1,4 @@
-"""What a kernel tells beyond the protocol: warnings as they were raised, and the frames of an exception.
+"""What a kernel tells beyond the protocol: warnings as they were raised, the frames of an exception, and reaching for the network.
 
 Lives inside the kernel and changes nothing there: every original is still called, with the same arguments.
 """
@@ -6,6 +6,8 @@ Lives inside the kernel and changes nothing there: every original is still calle
 import sys
 import traceback
 import warnings
+
+import reaching
 
 _FRAMES = 15
 _TEXT_CHARACTERS = 4000
@@ -25,6 +27,7 @@ class Observer:
         self._shell.compile.cache = self._on_cache
         self._shell.events.register("post_run_cell", self._on_end)
         warnings.showwarning = self._on_warning
+        reaching.watch(self._on_attempt)
 
     def _cell(self):
         """Index of the cell that runs, from the request that the driver made for it."""
@@ -114,7 +117,11 @@ class Observer:
         cell, line = self._place(code.co_filename, line)
         return [code.co_filename if cell is None else "cell:%d" % cell, line, code.co_name]
 
+    def _on_attempt(self, host, port):
+        self._kernel.session.send(
+            self._kernel.iopub_socket, "mendloop_attempt", {"host": host, "port": port}, parent=self._parent()
+        )
+
     def _send(self, kind, content):
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        # Never flushing what cells print: it would come in another order than it does for everybody else.
         self._kernel.session.send(self._kernel.iopub_socket, kind, content, parent=self._parent())

@@ -1,18 +1,17 @@
-"""One kernel from start to end: a process, two sockets, and a clock for each cell."""
+"""One kernel from its greeting to its end: two sockets, and a clock for each cell."""
 
-import json
+import functools
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 
 import wire
+import zmtp
 
-_POLL_MS = 50
+_POLL_S = 0.05
 _LAST_WORDS_S = 0.2
-_IDLE_S = 2.0
+_IDLE_S = 30.0
 _MESSAGE_BYTES = 64 << 20
 _LOG_CHARACTERS = 3000
 
@@ -22,71 +21,82 @@ class RunEndedError(Exception):
 
 
 class Session:
-    """A kernel that is being started from the moment this exists."""
+    """A kernel whose process was started."""
 
-    def __init__(self, request, key, environment):
-        """Start the process; meanwhile there is other work to do."""
-        runtime = request["runtime"]
-        self._key, self._place = key, os.path.join(runtime, "k")
-        self._log = os.path.join(runtime, "log")
-        empty, connection_file = os.path.join(runtime, "empty"), os.path.join(runtime, "c.json")
-        os.mkdir(empty)
-        with open(connection_file, "w") as file:
-            json.dump(wire.connection(self._place, key), file)
-        self._ready, writing = os.pipe()
-        here = os.path.dirname(os.path.abspath(__file__))
-        command = [sys.executable, os.path.join(here, "kernel.py"), connection_file, request["cwd"]]
-        with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(
-                [*command, request["overlay"], str(writing)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=empty,
-                env=environment,
-                pass_fds=[writing],
-            )
-        os.close(writing)
+    def __init__(self, child, place, key):
+        """Not connected yet."""
+        self._child, self._place, self._key = child, place, key
+        self.connected = False
+
+    @property
+    def ready(self):
+        """A descriptor that can be read from once the kernel is complete, or has ended."""
+        return self._child.ready
 
     def connect(self, timeout_s):
-        """Wait until the kernel is complete, and listen to it."""
-        import zmq
-
-        if not select.select([self._ready], [], [], timeout_s)[0] or not os.read(self._ready, 1):
-            self._process.kill()
-            self._process.wait()
+        """Wait until the kernel is complete, listen to it, and greet it."""
+        if not select.select([self._child.ready], [], [], timeout_s)[0] or not os.read(self._child.ready, 1):
+            self.kill()
             raise RunEndedError("kernel_died", "the kernel did not start: " + self._last_log())
         # What a kernel says while it starts explains no later death.
-        os.truncate(self._log, 0)
-        context = zmq.Context()
-        self._shell, self._iopub = context.socket(zmq.DEALER), context.socket(zmq.SUB)
-        for socket, channel in ((self._shell, "shell"), (self._iopub, "iopub")):
-            socket.linger = 0
-            socket.reconnect_ivl = 5
-            socket.maxmsgsize = _MESSAGE_BYTES
-            socket.connect(wire.address(self._place, channel))
-        self._iopub.setsockopt(zmq.SUBSCRIBE, b"")
-        self._poller = zmq.Poller()
-        for socket in (self._shell, self._iopub):
-            self._poller.register(socket, zmq.POLLIN)
-        self._greet(time.monotonic() + timeout_s)
+        os.truncate(self._child.log, 0)
+        try:
+            self._shell = zmtp.Link(wire.path(self._place, "shell"), "DEALER", timeout_s, _MESSAGE_BYTES)
+            self._iopub = zmtp.Link(wire.path(self._place, "iopub"), "SUB", timeout_s, _MESSAGE_BYTES)
+            self._iopub.send([b"\x01"])
+            self._greet(time.monotonic() + timeout_s)
+        except OSError as error:
+            raise RunEndedError("kernel_died", "the kernel cannot be reached: %s" % error) from error
+        self.connected = True
 
     def _greet(self, deadline):
         """Ask until the answer is also heard on iopub: what is published before that is lost."""
         number = 0
         while time.monotonic() < deadline:
             number += 1
-            self._shell.send_multipart(wire.request(self._key, "hello:%d" % number, "kernel_info_request", {}))
-            until = time.monotonic() + 0.02 * number
-            while time.monotonic() < until:
-                ready = dict(self._poller.poll(5))
-                if self._shell in ready:
-                    self._shell.recv_multipart()
-                if self._iopub in ready:
-                    self._iopub.recv_multipart()
-                    return
-            self._alive()
+            name = "hello:%d" % number
+            self._shell.send(wire.request(self._key, name, "kernel_info_request", {}))
+            if self._until(time.monotonic() + 0.02 * number, functools.partial(self._hears, name)):
+                return
+            self.alive()
         raise RunEndedError("kernel_died", "the kernel started and does not answer: " + self._last_log())
+
+    def _hears(self, name):
+        """True when something about that request was published. What else came is forgotten."""
+        return any([wire.Message(frames).parent == name for frames in self._taken(self._iopub)])
+
+    def enter(self, directory, paths, timeout_s):
+        """Have the kernel go to the artifact's directory, and import from `paths` too."""
+        where = {"directory": directory, "paths": paths}
+        self._shell.send(wire.request(self._key, "enter", "mendloop_enter", where))
+        if not self._until(time.monotonic() + timeout_s, self._entered):
+            self.alive()
+            raise RunEndedError("kernel_died", "the kernel started and does not go on: " + self._last_log())
+
+    def _entered(self):
+        return any([wire.Message(frames).kind == "mendloop_entered" for frames in self._taken(self._shell)])
+
+    def _until(self, deadline, seen):
+        while not seen():
+            left = deadline - time.monotonic()
+            if left <= 0 or self._iopub.closed or self._shell.closed:
+                return False
+            self._read(min(left, _POLL_S))
+        return True
+
+    def _read(self, timeout_s):
+        """Read what the kernel sends, wait for it if there is nothing; True when something came."""
+        links = [link for link in (self._shell, self._iopub) if not link.closed]
+        ready = select.select(links, [], [], timeout_s)[0]
+        for link in ready:
+            link.read()
+        if not links:
+            time.sleep(timeout_s)
+        return bool(ready)
+
+    def _taken(self, link):
+        taken, link.messages = link.messages, []
+        return taken
 
     def run(self, index, source, collected, timeout_s):
         """The kernel's reply to one cell, its messages fed to `collected`; RunEndedError when it does not come to that."""
@@ -99,65 +109,81 @@ class Session:
             "allow_stdin": False,
             "stop_on_error": False,
         }
-        self._shell.send_multipart(wire.request(self._key, name, "execute_request", content))
-        deadline, reply, idle, replied = time.monotonic() + timeout_s, None, False, 0.0
+        try:
+            self._shell.send(wire.request(self._key, name, "execute_request", content))
+            return self._followed(name, collected, time.monotonic() + timeout_s)
+        except OSError as error:
+            self._lost(error)
+        except zmtp.TooLargeError as error:
+            self.kill()
+            raise RunEndedError("output", "the cell sent a message that is too large to be read") from error
+
+    def _lost(self, error):
+        """The kernel takes nothing more: it is ending, or closed its sockets."""
+        until = time.monotonic() + _LAST_WORDS_S
+        while time.monotonic() < until:
+            self.alive()
+            time.sleep(_POLL_S)
+        self.kill()
+        raise RunEndedError("kernel_died", "the kernel cannot be reached any more: %s" % error)
+
+    def _followed(self, name, collected, deadline):
+        reply, idle, replied = None, False, 0.0
         while reply is None or not idle:
-            ready = dict(self._poller.poll(_POLL_MS))
-            if self._shell in ready:
-                message = wire.Message(self._shell.recv_multipart())
-                if message.parent == name:
+            came = self._read(_POLL_S)
+            for message in map(wire.Message, self._taken(self._shell)):
+                if message.parent == name and message.kind == "execute_reply":
                     reply, replied = message.content, time.monotonic()
-            if self._iopub in ready:
-                idle |= self._heard(name, collected)
-            else:
-                self._over(deadline, replied)
-                if not ready:
-                    self._alive(name, collected)
-            if time.monotonic() > deadline:
-                self._over(deadline, replied)
+            idle |= self._heard(name, collected)
+            self._over(deadline, replied)
+            if not came or self._iopub.closed:
+                self.alive(name, collected)
         return reply
 
     def _heard(self, name, collected):
-        """Feed one message; True when it says that the cell is over."""
-        message = wire.Message(self._iopub.recv_multipart())
-        if message.parent != name:
-            return False
-        if message.kind == "status":
-            return message.content.get("execution_state") == "idle"
-        collected.take(message.kind, message.content)
-        if collected.flooded:
-            self.kill()
-            raise RunEndedError("output", "the cell printed more than a run may")
-        return False
+        """Feed what was published about that cell; True when it says that the cell is over."""
+        idle = False
+        for message in map(wire.Message, self._taken(self._iopub)):
+            if message.parent != name or idle:
+                continue
+            if message.kind == "status":
+                idle = message.content.get("execution_state") == "idle"
+                continue
+            for data in collected.take(message.kind, message.content, message.buffers, message.size):
+                self._shell.send(wire.request(self._key, name, "comm_msg", data))
+            if collected.flooded:
+                self.kill()
+                raise RunEndedError("output", "the cell printed more than a run may")
+        return idle
 
     def _over(self, deadline, replied):
         now = time.monotonic()
         if now > deadline:
             self.kill()
             raise RunEndedError("timeout", "the cell ran longer than a cell may")
-        if replied and now > replied + _IDLE_S:
+        if replied and now > replied + _IDLE_S and not self._iopub.messages:
             self.kill()
             raise RunEndedError("output", "the cell sent a message that is too large to be read")
 
-    def _alive(self, name=None, collected=None):
-        code = self._process.poll()
+    def alive(self, name="", collected=None):
+        """Return if the kernel lives; otherwise hear its last words and raise RunEndedError."""
+        code = self._child.poll()
         if code is None:
             return
         until = time.monotonic() + _LAST_WORDS_S
-        while collected is not None and time.monotonic() < until and self._iopub in dict(self._poller.poll(_POLL_MS)):
+        while collected is not None and time.monotonic() < until and not self._iopub.closed:
+            self._read(_POLL_S)
             self._heard(name, collected)
         raise RunEndedError(*_ending(code, self._last_log()))
 
     def _last_log(self):
-        with open(self._log, "rb") as file:
-            file.seek(max(0, os.path.getsize(self._log) - _LOG_CHARACTERS))
+        with open(self._child.log, "rb") as file:
+            file.seek(max(0, os.path.getsize(self._child.log) - _LOG_CHARACTERS))
             return file.read().decode("utf-8", "replace").strip()
 
     def kill(self):
-        """End the kernel; what it started dies with the box."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        """End the kernel."""
+        self._child.kill()
 
 
 def _ending(code, log):

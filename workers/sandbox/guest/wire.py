@@ -1,4 +1,4 @@
-"""The Jupyter wire protocol, as little of it as it takes to run code: sign, send, read.
+"""The Jupyter messaging protocol, as little of it as it takes to run code: sign, pack, read.
 
 https://jupyter-client.readthedocs.io/en/stable/messaging.html
 """
@@ -11,15 +11,9 @@ CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 _DELIMITER = b"<IDS|MSG>"
 
 
-def connection(place, key):
-    """The content of a connection file for a kernel whose sockets are files that start with `place`."""
-    ports = {channel + "_port": number for number, channel in enumerate(CHANNELS, start=1)}
-    return dict(ports, transport="ipc", ip=place, key=key, signature_scheme="hmac-sha256", kernel_name="python3")
-
-
-def address(place, channel):
-    """Where a kernel with that connection file listens."""
-    return "ipc://%s-%d" % (place, CHANNELS.index(channel) + 1)
+def path(place, channel):
+    """The file where a kernel listens whose sockets' names begin with `place`."""
+    return "%s-%d" % (place, CHANNELS.index(channel) + 1)
 
 
 def request(key, msg_id, msg_type, content):
@@ -50,6 +44,7 @@ class Message:
         """Read the headers; the content, which may be large, is read when it is asked for."""
         start = frames.index(_DELIMITER) + 2
         header, parent, _, self.raw = frames[start : start + 4]
+        self.buffers = frames[start + 4 :]
         self.kind = json.loads(header.decode("utf-8")).get("msg_type", "")
         self.parent = json.loads(parent.decode("utf-8")).get("msg_id", "")
 
@@ -57,3 +52,8 @@ class Message:
     def content(self):
         """The content."""
         return json.loads(self.raw.decode("utf-8", "surrogatepass"))
+
+    @property
+    def size(self):
+        """In bytes."""
+        return len(self.raw) + sum(map(len, self.buffers))

@@ -55,6 +55,10 @@ class World:
         self.held.append(claim)
 
     async def use(self, what: str, claim: Claim) -> None:
+        if what == "crash":
+            # It writes nothing, late or not.
+            self.held.remove(claim)
+            return
         newest = max(fencing for number, fencing in self.numbers if number == claim.id)
         try:
             if what == "beat":
