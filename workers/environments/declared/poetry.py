@@ -15,7 +15,7 @@ from workers.environments.declared.texts import listed, refuse, shown, table, te
 if TYPE_CHECKING:
     from workers.environments.declared.said import Item
 
-_ELSEWHERE = ("git", "path", "url", "file", "hg", "svn")
+_ELSEWHERE = ("path", "url", "file", "hg", "svn", "git")
 _SYSTEMS = {"platform": "sys_platform", "sys_platform": "sys_platform", "os_name": "os_name"}
 
 

@@ -50,31 +50,34 @@ class Session:
         self.connected = True
 
     def _greet(self, deadline):
-        """Ask until the answer is also heard on iopub: what is published before that is lost."""
+        """Ask until the answer is also heard on iopub: what is published before that is lost.
+
+        Never a second request before the answer to the first: ipykernel answers on the socket that it reads from, and does not
+        notice what arrives in that moment (zmq tells of a message once, and sending takes the notice away).
+        """
         number = 0
         while time.monotonic() < deadline:
             number += 1
             name = "hello:%d" % number
             self._shell.send(wire.request(self._key, name, "kernel_info_request", {}))
-            if self._until(time.monotonic() + 0.02 * number, functools.partial(self._hears, name)):
+            if not self._until(deadline, functools.partial(self._told, self._shell, name)):
+                break
+            if self._until(time.monotonic() + 0.02 * number, functools.partial(self._told, self._iopub, name)):
                 return
-            self.alive()
+        self.alive()
         raise RunEndedError("kernel_died", "the kernel started and does not answer: " + self._last_log())
 
-    def _hears(self, name):
-        """True when something about that request was published. What else came is forgotten."""
-        return any([wire.Message(frames).parent == name for frames in self._taken(self._iopub)])
+    def _told(self, link, name):
+        """True when something about that request came. What else came is forgotten."""
+        return any([wire.Message(frames).parent == name for frames in self._taken(link)])
 
     def enter(self, directory, paths, timeout_s):
         """Have the kernel go to the artifact's directory, and import from `paths` too."""
         where = {"directory": directory, "paths": paths}
         self._shell.send(wire.request(self._key, "enter", "mendloop_enter", where))
-        if not self._until(time.monotonic() + timeout_s, self._entered):
+        if not self._until(time.monotonic() + timeout_s, functools.partial(self._told, self._shell, "enter")):
             self.alive()
             raise RunEndedError("kernel_died", "the kernel started and does not go on: " + self._last_log())
-
-    def _entered(self):
-        return any([wire.Message(frames).kind == "mendloop_entered" for frames in self._taken(self._shell)])
 
     def _until(self, deadline, seen):
         while not seen():
