@@ -27,7 +27,7 @@ CANARIES = Canaries({"token": SECRET})
 def _zipped(raw: bytes) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("inside.txt", raw)
+        file.writestr(zipfile.ZipInfo("inside.txt"), raw, zipfile.ZIP_DEFLATED)
     return archive.getvalue()
 
 
