@@ -40,6 +40,10 @@ class Stages(Protocol):
         """Run the artifact in a fresh box."""
         ...
 
+    def ahead(self, count: int) -> None:
+        """So many runs are in sight: what they need may be made ready."""
+        ...
+
     @property
     def review(self) -> Review:
         """All findings of a copy."""
@@ -159,6 +163,8 @@ class Mending:
             repair = await rung.propose(task)
             if repair is not None and repair.edits:
                 self.meter.spent_usd += repair.cost_usd
+                # The copy's, and before the first one the base's second.
+                self.stages.ahead(1 if self._evidence().second else 2)
                 return repair
         self.note = self._stuck(best.remaining)
         await self._blame()

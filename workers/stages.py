@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from workers.attempts import gap
 from workers.budget import Budget
@@ -39,6 +39,15 @@ if TYPE_CHECKING:
     from workers.watch import Watch
 
 
+@runtime_checkable
+class Waits(Protocol):
+    """A box that can be started before anybody knows what to run in it."""
+
+    def ahead(self, count: int = 1) -> None:
+        """Have `count` boxes wait for the next runs."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxedStages:
     """The stages of `workers.mending.Stages`, around one box."""
@@ -50,6 +59,11 @@ class BoxedStages:
     validate: Validator
     faults: Faults | None = None
     """Asked about artifacts that fail unchanged."""
+
+    def ahead(self, count: int) -> None:
+        """Have boxes wait for the next runs, where that is possible."""
+        if isinstance(self.box, Waits):
+            self.box.ahead(count)
 
     async def execute(self, document: Document) -> Execution:
         """Run the artifact in a fresh box. Meanwhile its environment is asked what the review of it will ask."""

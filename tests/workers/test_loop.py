@@ -71,6 +71,10 @@ class Toy:
     flaky: bool = False
     reviewed: list[str] = field(default_factory=list[str])
     faults: Faults | None = None
+    in_sight: list[int] = field(default_factory=list[int])
+
+    def ahead(self, count: int) -> None:
+        self.in_sight.append(count)
 
     async def execute(self, document: Document) -> Execution:
         self.runs.append(document.artifact.digest)
@@ -141,6 +145,7 @@ async def test_an_artifact_with_nothing_stale_is_fresh_and_no_rung_is_asked() ->
     assert report.outcome == Fresh()
     assert rung.tasks == []
     assert len(toy.runs) == 1
+    assert toy.in_sight == [], "nothing is made ready for runs that nobody needs"
 
 
 async def test_an_artifact_that_could_not_be_run_is_not_called_fresh() -> None:
@@ -191,6 +196,7 @@ async def test_an_engine_that_never_passes_stops_at_the_iteration_limit() -> Non
 
     assert report.outcome == Unrepaired(remaining=report.findings, reason=StopReason.MAX_ITERATIONS)
     assert len(report.records) == 3
+    assert toy.in_sight == [2, 1, 1], "the base's second run and the copy's, then a copy's each"
 
 
 async def test_an_engine_that_repeats_itself_stops_at_the_second_iteration() -> None:

@@ -31,6 +31,7 @@ from workers.running.faults.wiring import fault_split
 from workers.running.habitats import habitats, home
 from workers.running.version import version
 from workers.sandbox.opening import open_box
+from workers.sandbox.waiting import WaitingBoxes
 from workers.watch import Watch
 
 if TYPE_CHECKING:
@@ -208,13 +209,14 @@ class Running:
 
     async def _group(self, habitat: Habitat) -> None:
         async with AsyncExitStack() as stack:
+            waiting = await stack.enter_async_context(WaitingBoxes())
             try:
                 way = await stack.enter_async_context(self._way_out(habitat))
             except SandboxUnavailableError as error:
                 for document in habitat.documents:
                     self.finished(self._unusable(habitat, error).report(document))
                 return
-            await self._mended(habitat, way)
+            await self._mended(habitat, way, waiting)
 
     @asynccontextmanager
     async def _way_out(self, habitat: Habitat) -> AsyncGenerator[Proxy | None]:
@@ -240,8 +242,8 @@ class Running:
                 told = {host: dict(counts) for host, counts in (await way.totals()).items()}
                 recording.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
-    async def _mended(self, habitat: Habitat, way: Proxy | None) -> None:
-        box = await self._unless_cancelled(self._box(habitat, way))
+    async def _mended(self, habitat: Habitat, way: Proxy | None, waiting: WaitingBoxes) -> None:
+        box = await self._unless_cancelled(self._box(habitat, way, waiting))
         if isinstance(box, Unusable):
             for document in habitat.documents:
                 self.finished(box.report(document))
@@ -272,18 +274,23 @@ class Running:
     def _home_of(self, habitat: Habitat) -> Home:
         return next(there for each, there in self.built if each is habitat)
 
-    async def _box(self, habitat: Habitat, way: Proxy | None) -> Box | Unusable:
+    async def _box(self, habitat: Habitat, way: Proxy | None, waiting: WaitingBoxes) -> Box | Unusable:
         failed = next((each for each in self.unusable if each.habitat is habitat), None)
         if failed is not None:
             return failed
         there = self._home_of(habitat)
         try:
-            return await self._opened(habitat.root, there.environment, there.paths, way)
+            return await self._opened(habitat.root, there.environment, there.paths, way, waiting)
         except (SandboxUnavailableError, EnvironmentBuildError, OSError) as error:
             return self._unusable(habitat, error)
 
     async def _opened(
-        self, root: Root, environment: InstalledEnvironment, paths: tuple[str, ...], way: Proxy | None = None
+        self,
+        root: Root,
+        environment: InstalledEnvironment,
+        paths: tuple[str, ...],
+        way: Proxy | None = None,
+        waiting: WaitingBoxes | None = None,
     ) -> Box:
         return await open_box(
             self.means.sandbox,
@@ -298,6 +305,7 @@ class Running:
             held=self.means.held,
             canaries=self.canaries,
             network=way,
+            waiting=waiting,
         )
 
     async def _unless_cancelled(self, work: Coroutine[Any, Any, T]) -> T | None:
