@@ -29,6 +29,14 @@ def alike(outputs: Iterable[dict[str, Any]], roots: Sequence[str]) -> list[str]:
     return [_plain(output, roots) for output in _joined(outputs)]
 
 
+def by_stream(outputs: Iterable[dict[str, Any]], roots: Sequence[str]) -> tuple[list[str], ...]:
+    """What was printed to each stream, and everything else in its order: all that does not hang on a kernel's clock."""
+    listed = list(outputs)
+    streams = [[each for each in listed if each.get("name") == name] for name in ("stdout", "stderr")]
+    others = [each for each in listed if each["output_type"] != "stream"]
+    return tuple(alike(each, roots) for each in (*streams, others))
+
+
 def lines_apart(ours: Sequence[str], theirs: Sequence[str], most: int = 6) -> tuple[str, ...]:
     """The first lines in which they differ."""
     found = difflib.unified_diff(

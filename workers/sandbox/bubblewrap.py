@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import itertools
 import os
@@ -209,7 +208,7 @@ class BubblewrapBox:
         if self._workspace is None:
             return None
         first = PurePosixPath(document.path).parent
-        tree = await asyncio.to_thread(beside.pack, self._workspace, first, self._limits)
+        tree = await beside.packed(self._workspace, first, self._limits)
         stack.callback(tree.close)
         return tree
 

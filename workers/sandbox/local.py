@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import tempfile
@@ -12,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from workers.sandbox import commanding, resolving
-from workers.sandbox.beside import pack
+from workers.sandbox.beside import packed
 from workers.sandbox.fixed import OTHERWISE, Fixed
 from workers.sandbox.guestcall import Guest, Program, call
 from workers.sandbox.reading import execution
@@ -157,7 +156,7 @@ class LocalBox:
 
     @asynccontextmanager
     async def _files(self, first: PurePosixPath) -> AsyncGenerator[Tree | None]:
-        tree = None if self.workspace is None else await asyncio.to_thread(pack, self.workspace, first, self.limits)
+        tree = None if self.workspace is None else await packed(self.workspace, first, self.limits)
         try:
             yield tree
         finally:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,9 @@ async def test_whenever_a_start_is_cancelled_it_comes_back_and_no_child_is_left(
 def test_a_child_that_is_left_is_seen() -> None:
     word = f"left-{os.getpid()}"
     with subprocess.Popen(["/bin/sh", "-c", f"sleep 60; : {word}"]) as child:
-        assert alive(word) == [str(child.pid)]
+        until = time.monotonic() + 20
+        while alive(word) != [str(child.pid)]:  # started, and not yet another program
+            assert time.monotonic() < until
         child.kill()
 
     assert alive(word) == []
