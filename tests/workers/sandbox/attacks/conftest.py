@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from tests.workers.sandbox.boxes import Place
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def grounds(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """The ground of all attacks of this process."""
     with ground(place, tmp_path_factory.mktemp("ground")) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def seen(grounds: Ground) -> dict[str, Any]:
     """What all probes saw in one real box."""
     return asyncio.run(in_cells(grounds.place.box(grounds.limits, grounds.workspace), grounds))
