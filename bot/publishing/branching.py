@@ -103,8 +103,6 @@ async def _still_holds(work: Work, tip_tree: str, piece: Piece, offer: Offer) ->
 
 
 async def _built(work: Work, offer: Offer, publication: Publication, whole: Content, tip: str | None) -> Built:
-    # Who stood still for longer than its lease makes nothing more, not even what nobody refers to.
-    await work.hold()
     await _blobs(work, offer)
     reached("publish.blobs_made", job=work.job.id)
     if tip is None:
