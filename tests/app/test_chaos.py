@@ -172,11 +172,13 @@ async def test_h214_a_publisher_that_stood_still_for_longer_than_its_lease_write
 ) -> None:
     hub, story = chaos.app.hub, Story.begin(chaos.app, "stopped-publisher")
     await settled(chaos.app)
-    hub.faults.plan(Fault.SLOW, method="POST", path="*/git/blobs", count=1, seconds=3)
+    slow = hub.faults.plan(Fault.SLOW, method="POST", path="*/git/blobs", count=1, seconds=3)
     already, losses = len(marks(chaos, "publish.intent")), lost(chaos)
 
     story.push()
     await until(lambda: len(marks(chaos, "publish.intent")) > already, what="it publishes", told=chaos.app.tail)
+    # Under way, not about to be: who is stopped between its last look at the claim and a call still makes that one.
+    await until(lambda: slow.taken == 1, what="its call is under way", told=chaos.app.tail)
     stopped = chaos.pid("github")
     os.kill(stopped, signal.SIGSTOP)
     try:
