@@ -16,6 +16,8 @@ from bot.answers import AccessEnded, Limited, NotFound, Unavailable
 from bot.pacing import again
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.answers import Answer
     from bot.app_auth import Key, Token
     from bot.calls import Calls
@@ -36,13 +38,16 @@ class _Named(BaseModel):
 class Api:
     """One repository with the rights of one purpose. Paths are relative to the repository: `/pulls`, or nothing."""
 
-    def __init__(self, calls: Calls, key: Key, full_name: str) -> None:
+    def __init__(
+        self, calls: Calls, key: Key, full_name: str, held: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self.repository_id = key.repository_id
         self.installation_id = key.installation_id
         self.full_name = full_name
         """As GitHub says now; seen to be of `repository_id`."""
         self._calls = calls
         self._key = key
+        self._held = held
 
     async def get(self, path: str, /, **params: Any) -> Any:
         """Parsed JSON."""
@@ -72,7 +77,7 @@ class Api:
         """The data of a query or mutation; an error in the answer is raised as one."""
         url, body = self._calls.transport.graphql_url, {"query": query, "variables": variables}
         if query.lstrip().startswith("mutation"):
-            await self._calls.pacer.write(self.installation_id, content=True)
+            await self._turn(content=True)
             answer = await self._send("POST", url, json=body)
         else:
             answer = await again(self._calls.clock, lambda: self._send("POST", url, json=body))
@@ -135,13 +140,19 @@ class Api:
 
     async def _write(self, method: str, path: str, json: Any) -> Any:
         content = method != "DELETE" and "/git/" not in path and not (method == "PATCH" and "/check-runs/" in path)
-        await self._calls.pacer.write(self.installation_id, content=content)
+        await self._turn(content=content)
         answer = await self._send(method, self._url(path), json=json)
         if answer.status in _REDIRECTS:
             # GitHub answers a write under an old name with a redirect: nothing was applied.
             await self._renamed()
             answer = await self._send(method, self._url(path), json=json)
         return answers.parsed(_not_moved(answer))
+
+    async def _turn(self, *, content: bool) -> None:
+        """Wait until it is time for this write; whoever lost its claim meanwhile learns it here, before the call."""
+        await self._calls.pacer.write(self.installation_id, content=content)
+        if self._held is not None:
+            await self._held()
 
     def _url(self, path: str) -> str:
         """Below the repository, and not out of it: the HTTP client would follow dots."""

@@ -26,7 +26,7 @@ from bot.pacing import Clock, Pace, Pacer, again
 from bot.transport import TIMEOUT_S, transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from bot.answers import Answer
     from bot.app_auth import Keys
@@ -100,8 +100,16 @@ class GitHub:
         self._auth = auth
 
     @asynccontextmanager
-    async def repository(self, installation_id: int, repository_id: int, purpose: Purpose) -> AsyncGenerator[Api]:
+    async def repository(
+        self,
+        installation_id: int,
+        repository_id: int,
+        purpose: Purpose,
+        held: Callable[[], Awaitable[None]] | None = None,
+    ) -> AsyncGenerator[Api]:
         """The repository with this number, seen to be there, whatever its name is by now.
+
+        `held` is asked directly before every write, after its pace: it raises where the caller may not write any more.
 
         Raises:
             AccessEnded: it is not ours to work on any more.
@@ -111,7 +119,7 @@ class GitHub:
         self._calls.pacer.check(installation_id)
         key = Key(installation_id=installation_id, repository_id=repository_id, purpose=purpose)
         token = await self._calls.token(key)
-        api = Api(self._calls, key, token.full_name)
+        api = Api(self._calls, key, token.full_name, held)
         await api.verify()
         yield api
 

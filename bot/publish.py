@@ -131,30 +131,30 @@ async def _effects(task: Task) -> Published | Ended:
     job = task.job
     if job.aim is Aim.REPORT and not task.doing:
         return NOTHING
-    async with task.app.github.repository(job.installation_id, job.repository_id, Purpose.PUBLISH) as api:
+    async with task.app.github.repository(job.installation_id, job.repository_id, Purpose.PUBLISH, task.hold) as api:
         for _ in range(TURNS):
             work = await opened(task, api)
             if isinstance(work, Ended | Published):
                 return work
             try:
-                return await _effect(work, task.doing)
+                return await _effect(task, work)
             except OutOfDateError as error:
                 log.info("decided_anew", job=job.id, reason=str(error))
     raise OutOfDateError("people keep changing what is published")
 
 
-async def _effect(work: Work, doing: str) -> Published:
+async def _effect(task: Task, work: Work) -> Published:
     people = await _askers(work)
     if people is not None and not people:
         why = "Who asked for it may not write here any more."
         return Published((Landing(ending=Ending.REFUSED, paths=work.job.paths, why=why),))
-    if doing:
-        return await DOINGS[doing](work)
+    if task.doing:
+        return await DOINGS[task.doing](work)
     for ask in people or ():
         await _wanted_again(work, ask)
     published = await proposals(work, asked=bool(people))
     if any(each.ending is Ending.PROPOSED for each in published.landings):
-        await keep_records(work)
+        await keep_records(task, work)
     return published
 
 

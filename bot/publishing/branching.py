@@ -117,7 +117,6 @@ async def _built(work: Work, offer: Offer, publication: Publication, whole: Cont
 
 async def _blobs(work: Work, offer: Offer) -> None:
     for path, raw in offer.raws.items():
-        await work.hold()
         made = await commits.make_blob(work.api, raw)
         wanted = offer.content.piece(path)
         if wanted is None or wanted.blob != made:
@@ -127,7 +126,6 @@ async def _blobs(work: Work, offer: Offer) -> None:
 async def _chain(work: Work, tree: str, parent: str, changes: list[tuple[str, Change]]) -> str:
     """One commit per change, one on top of the other; the last one."""
     for message, change in changes:
-        await work.hold()
         tree = await commits.make_tree(work.api, tree, [change])
         parent = await commits.make_commit(work.api, message, tree, [parent])
     return parent
@@ -169,7 +167,6 @@ async def _base_moved(work: Work, publication: Publication, whole: Content) -> b
 
 async def _merge(work: Work, offer: Offer, whole: Content, tip: str) -> str:
     """A merge of the base whose tree is the base's with exactly our files: nothing unseen comes in."""
-    await work.hold()
     changes = [Change(path=each.path, blob=each.blob) for each in whole.pieces]
     tree = await commits.make_tree(work.api, work.base_tree, changes)
     repaired = [f"Repair {path}" for path in offer.paths]
@@ -178,7 +175,6 @@ async def _merge(work: Work, offer: Offer, whole: Content, tip: str) -> str:
 
 
 async def _moved(work: Work, publication: Publication, tip: str | None, after: str) -> None:
-    await work.hold()
     reached("publish.before_move", job=work.job.id)
     try:
         await commits.move(work.api, publication.branch, tip, after)

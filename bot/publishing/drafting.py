@@ -30,7 +30,6 @@ async def drafted(work: Work, offer: Offer, publication: Publication, pull: Pull
     automatic = work.config.github.pull_requests.draft == "auto" and publication.content.kind == "repair"
     if not changed or not automatic or pull.draft == offer.draft or not pull.node_id:
         return
-    await work.hold()
     try:
         await work.api.graphql(DRAFT if offer.draft else READY, {"pull": pull.node_id})
     except GitHubError as error:

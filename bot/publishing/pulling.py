@@ -35,7 +35,6 @@ async def pulled(work: Work, offer: Offer, publication: Publication, pull: Pull 
     """
     text = offer.say(identity_of(work, publication), notes(work, offer, publication))
     if pull is None:
-        await work.hold()
         reached("publish.before_pull", job=work.job.id)
         pull = await _opened(work, offer, publication, text)
         reached("publish.pull_made", job=work.job.id)
@@ -71,7 +70,6 @@ async def _judged(
         raise Unavailable("the pull request exists and is not listed yet") from error
     if draft and "draft" in said:
         # Not every plan has drafts.
-        await work.hold()
         return await _post(work.api, body)
     raise RefusedError(error.message) from error
 
@@ -89,7 +87,6 @@ async def _worded(work: Work, publication: Publication, pull: Pull, text: Text) 
         wanted["title"] = text.title
     if not wanted:
         return
-    await work.hold()
     try:
         await work.api.patch(f"/pulls/{pull.number}", wanted)
     except GitHubError as error:
@@ -106,7 +103,6 @@ async def dressed(work: Work, offer: Offer, publication: Publication) -> Publica
         return publication
     left = set(owed(publication))
     for part in (wanted - {REVIEWERS}, wanted & {REVIEWERS}):
-        await work.hold()
         left |= await dress(work.api, publication.number, part, work.config.github.pull_requests)
     said = paid(publication, left) | {"dressed", *(wanted - {REVIEWERS})}
     publication = await work.rows.record(publication, told=said)

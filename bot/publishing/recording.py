@@ -13,20 +13,20 @@ from workers.contract import runs
 
 if TYPE_CHECKING:
     from bot.github import Api
-    from bot.publishing.work import Work
+    from bot.publishing.work import Task, Work
 
 log = structlog.get_logger()
 
 FILE_BYTES = 2 * 2**20
 
 
-async def keep_records(work: Work) -> None:
+async def keep_records(task: Task, work: Work) -> None:
     """Put the run's deliverable on its ref, once. Where that fails the repair stands all the same."""
     if not work.config.github.pull_requests.records_ref:
         return
-    job = work.job
+    job, repository = task.job, task.app.github.repository
     try:
-        async with work.app.github.repository(job.installation_id, job.repository_id, Purpose.RECORDS) as api:
+        async with repository(job.installation_id, job.repository_id, Purpose.RECORDS, task.hold) as api:
             await _kept(work, api)
     except (GitHubError, Unavailable) as error:
         log.warning("records_not_kept", run=work.run.id, reason=str(error))
@@ -39,9 +39,7 @@ async def _kept(work: Work, api: Api) -> None:
         return
     changes: list[Change] = []
     for path, raw in files.items():
-        await work.hold()
         changes.append(Change(path=path, blob=await commits.make_blob(api, raw)))
     tree = await commits.make_tree(api, "", changes)
     commit = await commits.make_commit(api, f"Records of run {work.run.id}\n", tree, [])
-    await work.hold()
     await commits.move_ref(api, f"refs/{name}", None, commit)

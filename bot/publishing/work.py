@@ -63,6 +63,15 @@ class Task:
     """What that is: `revert`, `rebase`, `recreate`."""
     seams: Seams = field(default_factory=Seams)
 
+    async def hold(self) -> None:
+        """For `GitHub.repository`: asked directly before every write.
+
+        Raises:
+            LostClaimError: the job is somebody else's by now.
+        """
+        if not await self.seams.holds(self.app.ledger, self.claim):
+            raise LostClaimError(f"job {self.job.id} is no longer ours")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
@@ -87,12 +96,3 @@ class Work:
     def rows(self) -> Held:
         """The publications, as this claim may write them."""
         return self.seams.held(self.app.ledger, self.claim)
-
-    async def hold(self) -> None:
-        """To be called directly before every write to GitHub.
-
-        Raises:
-            LostClaimError: the job is somebody else's by now.
-        """
-        if not await self.seams.holds(self.app.ledger, self.claim):
-            raise LostClaimError(f"job {self.job.id} is no longer ours")

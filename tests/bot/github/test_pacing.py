@@ -6,6 +6,7 @@ import pytest
 
 from bot.github import Forbidden, Limited, Pace, Purpose
 from tests.bot.github.scripted import ID, INSTALLATION, NAME, Reply, scripted
+from workers.contract.ledger import LostClaimError
 
 PULLS = f"/repos/{NAME}/pulls"
 COMMENTS = f"/repos/{NAME}/issues/1/comments"
@@ -149,3 +150,22 @@ async def test_what_another_process_learned_of_a_limit_holds_here_too() -> None:
             async with github.repository(INSTALLATION, ID, Purpose.READ):
                 pass
         assert not hub.calls
+
+
+@pytest.mark.parametrize("write", ["rest", "graphql"])
+async def test_h214_a_claim_that_ends_while_a_write_waits_for_its_pace_stops_that_write(write: str) -> None:
+    async with scripted(pace=Pace()) as (hub, github):
+        lost_at = hub.time.now() + 0.5
+
+        async def held() -> None:
+            if hub.time.now() > lost_at:
+                raise LostClaimError("somebody else's")
+
+        async with github.repository(INSTALLATION, ID, Purpose.PUBLISH, held) as api:
+            hub.on(f"POST {PULLS}", Reply(status=201, body={}))
+            await api.post("/pulls", {})
+            with pytest.raises(LostClaimError):
+                await (api.post("/pulls", {}) if write == "rest" else api.graphql("mutation { close }", {}))
+
+        assert [call.path for call in hub.calls if call.method == "POST"].count(PULLS) == 1
+        assert all(call.path != "/graphql" for call in hub.calls)
