@@ -26,7 +26,9 @@ check: setup ## format, lint, types, import contracts
 	@$(bin)/lint-imports --no-logo
 
 bench: setup ## time a boxed notebook beside nbconvert and papermill, the webhook beside Probot, and a push until its pull request
-	@$(bin)/python -m bench.execute
+	@$(bin)/uv venv -q --allow-existing --python $(bin)/python .venv-bench
+	@$(bin)/uv pip sync -q --python .venv-bench/bin/python --require-hashes bench/peers.lock
+	@$(bin)/python -m bench.execute --python .venv-bench/bin/python
 	@$(bin)/python -m bench.ingress
 	@$(bin)/python -m bench.latency
 
@@ -35,6 +37,7 @@ corpus: setup ## measure on a folder of real stale documents: make corpus CORPUS
 
 lock: setup ## resolve the dependencies anew
 	@$(bin)/uv pip compile -q --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --upgrade -o requirements.lock pyproject.toml
+	@$(bin)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o bench/peers.lock bench/peers.in
 	@printf '%s\n' hatchling | $(bin)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -o requirements-build.lock -
 
 format: setup ## format and mend what the linter can
@@ -42,5 +45,5 @@ format: setup ## format and mend what the linter can
 	@$(bin)/ruff check -q --fix .
 
 clean: ## remove what setup and tests made in this folder
-	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info build dist
+	@rm -rf .venv .venv-bench .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,7 +6,7 @@ Six notebooks of five cells, three of the standard library and three with NumPy 
 after one to warm up; medians are printed, every sample is kept. The peers run unboxed. `box, cold` starts a box for each run;
 `box, waiting` takes one that was started ahead; both are asked of a process that runs, as the loop does, and the clock runs
 from the request to the verdict, the end of the box included. `bare` is the interpreter running the joined cells. `--python`
-is the interpreter of an environment with all of them (the bench extra of this project). Then so many notebooks at 1, 2 and 4
+is the interpreter of an environment with all of them, as `make bench` builds it of `bench/peers.lock`. Then so many notebooks at 1, 2 and 4
 jobs.
 """
 
@@ -17,7 +17,6 @@ import asyncio
 import json
 import os
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -184,7 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="From a notebook to its verdict, beside other tools.")
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--notebooks", type=int, default=20)
-    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    parser.add_argument("--python", type=Path, default=Path.cwd() / ".venv-bench" / "bin" / "python")
     arguments = parser.parse_args()
     compiled(arguments.python)
     asyncio.run(measured(arguments.python, arguments.runs, arguments.notebooks))
