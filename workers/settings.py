@@ -50,6 +50,8 @@ class Settings:
     """What the owner wants used, replaced and explained."""
     fix: FixPolicy = _TOP.fix
     """What to mend where the versions moved under the code."""
+    vary: bool = _TOP.vary
+    """Repeat runs with another hash seed and host name."""
     outputs: OutputsPolicy = _TOP.outputs
     """What happens to the stored outputs of a repaired notebook."""
     max_iterations: int = _TOP.max_iterations
@@ -269,6 +271,7 @@ def _settings(effective: config.Config, as_of: date) -> Settings:
         severity_threshold=effective.severity,
         business=effective.business_rules.rules(),
         fix=effective.fix,
+        vary=effective.vary,
         outputs=effective.outputs,
         max_iterations=effective.max_iterations,
         findings_per_iteration=effective.findings_per_iteration,

@@ -48,6 +48,15 @@ class Waits(Protocol):
         ...
 
 
+@runtime_checkable
+class Varies(Protocol):
+    """A box that has a twin in which other things are alike in all runs."""
+
+    def otherwise(self) -> Box:
+        """The twin."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxedStages:
     """The stages of `workers.mending.Stages`, around one box."""
@@ -76,6 +85,10 @@ class BoxedStages:
             await asyncio.gather(asking, return_exceptions=True)
         return run
 
+    async def again(self, document: Document) -> Execution:
+        """Run the unchanged artifact a second time."""
+        return await varied(self.box, self.settings).execute(document)
+
     def delivered(self, base: Document, head: Document, run: Execution) -> Document:
         """The attempt as it would be delivered, by the owner's policy for stored outputs."""
         return with_policy(base, head, run, self.settings.outputs)
@@ -83,6 +96,11 @@ class BoxedStages:
     def counts(self, finding: Finding) -> bool:
         """True for what the owner asked for; see `counts`."""
         return counts(finding, self.settings)
+
+
+def varied(box: Box, settings: Settings) -> Box:
+    """The box for runs that repeat another one: with another hash seed and host name, where the owner asked for it."""
+    return box.otherwise() if settings.vary and isinstance(box, Varies) else box
 
 
 def counts(finding: Finding, settings: Settings) -> bool:
@@ -139,7 +157,11 @@ def stages(  # noqa: PLR0913 - the parts of a run, each by name
         review=review,
         ladder=(CarriedRepairer(earlier), *ladder) if earlier else ladder,
         validate=Validator(
-            gates(settings, review, box), box, review, lambda finding: counts(finding, settings) or gap(finding)
+            gates(settings, review, box),
+            box,
+            review,
+            lambda finding: counts(finding, settings) or gap(finding),
+            twin=varied(box, settings) if settings.vary else None,
         ),
         faults=faults,
     )

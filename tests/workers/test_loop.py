@@ -76,6 +76,9 @@ class Toy:
     def ahead(self, count: int) -> None:
         self.in_sight.append(count)
 
+    async def again(self, document: Document) -> Execution:
+        return await self.execute(document)
+
     async def execute(self, document: Document) -> Execution:
         self.runs.append(document.artifact.digest)
         runs: list[CellRun] = []

@@ -203,6 +203,9 @@ class Root(_Strict):
     fix: Literal["code", "env", "ask"] = "code"
     """What to mend where an artifact ran with the versions of its date and fails with the declared ones: the code, or the
     versions (they are suggested, and the code of an artifact that fails is left alone), or ask."""
+    vary: bool = False
+    """Whether the second run of the unchanged artifact, and one more of a copy that would pass, have another hash seed and
+    another host name: an artifact that depends on them is told apart from one that is whole."""
     outputs: Literal["keep", "changed", "refresh", "clear"] = "keep"
     """What happens to the stored outputs of a repaired notebook."""
     limits: Limits = Limits()

@@ -21,6 +21,20 @@ def compare(base: BaseEvidence, head: Execution, edited: frozenset[int]) -> tupl
     return (_execution(base, head, edited), _regression(base.first, head, edited))
 
 
+def alike(head: Execution, twin: Execution) -> Case:
+    """The case `varied`: what passes has to pass with another hash seed and host name too."""
+    if twin.status == "passed":
+        return Case(name="varied", passed=True, evidence="passes with another hash seed and host name too")
+    sentence = f"with another hash seed and host name it {ending(twin)}"
+    return Case(
+        name="varied",
+        passed=False,
+        severity=Severity.HIGH,
+        evidence=masked(f"head {ending(head)}; {sentence}"),
+        feedback=masked(f"The head passes here, and {sentence}: it depends on the order of a set or on where it runs."),
+    )
+
+
 def ending(run: Execution) -> str:
     """How a run ended, in a clause."""
     match run.status:

@@ -27,19 +27,22 @@ class Runs(Protocol):
 class Validator:
     """The rules of one artifact's settings; implements `protocols.Validate`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a verdict, each by name
         self,
         rules: Sequence[Check],
         box: Runs,
         review: Review,
         counts: Callable[[Finding], bool],
         *,
+        twin: Runs | None = None,
         rel_tolerance: float = REL_TOLERANCE,
     ) -> None:
+        """`twin` runs a copy that passes once more, with other things alike in all runs; None leaves that out."""
         self._rules = tuple(rules)
         self._box = box
         self._review = review
         self._counts = counts
+        self._twin = twin
         self._rel_tolerance = rel_tolerance
 
     async def __call__(self, change: Change) -> Validation:
@@ -73,6 +76,8 @@ class Validator:
         head = await self._box.execute(change.head)
         reached = network.compare(change.base, base, head, edited)
         cases = (*execution.compare(base, head, edited), *((reached,) if reached else ()))
+        if head.status == "passed" and self._twin is not None:
+            cases = (*cases, execution.alike(head, await self._twin.execute(change.head)))
         if head.status == "not_run" or base.first.status == "not_run":
             return head, cases
         values = replaced(change, edited)

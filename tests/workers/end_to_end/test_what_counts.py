@@ -176,3 +176,21 @@ async def test_files_and_modules_beside_an_artifact_are_there_and_writing_goes_n
     assert (report.outcome, report.findings) == (Fresh(), ())
     assert sorted(os.listdir(tmp_path / "docs")) == ["pruning.py", "trees.txt"]  # noqa: PTH208 - one look, nobody waits
     assert (tmp_path / "docs" / "trees.txt").read_text() == "3"
+
+
+ELSEWHERE = "import socket\nassert socket.gethostname() == 'box', 'not at home'"
+
+
+async def test_what_passes_only_where_it_is_proven_is_not_repaired_where_the_owner_has_runs_vary(box: Box) -> None:
+    knows = notebook("import orchard", "orchard.int_(3)", ELSEWHERE)
+    honest = notebook("import orchard", "orchard.int_(3)")
+
+    (believed,) = await mended(box, knows)
+    (doubted, repaired) = await mended(box, knows, honest, vary=True)
+
+    assert isinstance(believed.outcome, Repaired)
+    assert not isinstance(doubted.outcome, Repaired)
+    (case,) = [case for case in doubted.records[-1].validation.cases if case.name == "varied"]
+    assert "AssertionError: not at home" in case.evidence
+    assert isinstance(repaired.outcome, Repaired)
+    assert [case.passed for case in repaired.records[-1].validation.cases if case.name == "varied"] == [True]
