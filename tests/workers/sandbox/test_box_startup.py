@@ -167,3 +167,13 @@ async def test_the_overlay_comes_after_everything_of_the_environment(place: Plac
     theirs = [at for at, entry in enumerate(path) if entry in map(str, place.environment.site_packages)]
     assert len(ours) == 1
     assert max(theirs) < ours[0]
+
+
+async def test_what_the_start_spares_itself_is_there_for_whoever_wants_it(place: Place) -> None:
+    run = await place.run(
+        "import sys\nprint([name for name in ('debugpy', 'jedi', 'IPython.terminal.embed') if name in sys.modules])",
+        "import debugpy, jedi, IPython\nfrom IPython.terminal.embed import embed\nprint(embed.__module__, callable(IPython.embed))",
+    )
+
+    assert run.status == "passed", run.error
+    assert (printed(run), printed(run, 1)) == ("[]\n", "IPython.terminal.embed True\n")

@@ -7,6 +7,7 @@ kernel is complete. The artifact's directory is entered, and put back on `sys.pa
 import gc
 import os
 import sys
+from types import ModuleType
 
 
 def main(connection_file, overlay, ready):
@@ -39,8 +40,7 @@ def main(connection_file, overlay, ready):
 
 
 def _started(connection_file):
-    # A fifth of the time to start goes to a debugger that nobody attaches.
-    sys.modules["debugpy"] = None
+    sys.modules.update(_UNUSED)
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 
@@ -50,10 +50,27 @@ def _started(connection_file):
     config.IPKernelApp.ignore_cwd = True
     app = IPKernelApp.instance(config=config)
     app.initialize(["-f", connection_file])
-    del sys.modules["debugpy"]
+    for name, stand_in in _UNUSED.items():
+        # From here on they can be had by whoever wants them.
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
     if "" in sys.path:
         sys.path.remove("")
     return app
+
+
+def _embed(**given):
+    """`IPython.embed`, imported when it is called."""
+    from IPython.terminal.embed import embed
+
+    return embed(**given)
+
+
+_TERMINAL = ModuleType("IPython.terminal.embed")
+_TERMINAL.embed = _embed
+# Half of the time to start an older IPython goes to a debugger that nobody attaches, completions that nobody asks for, and a
+# terminal that is not there.
+_UNUSED = {"debugpy": None, "jedi": None, _TERMINAL.__name__: _TERMINAL}
 
 
 def _is_ours(module, guest):
