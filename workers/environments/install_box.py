@@ -7,11 +7,10 @@ directory made for it (`staging`), and nothing is believed that lies there when 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import shutil
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +96,6 @@ class InstallBox:
     """A directory with uv in it and nothing else."""
     limits: Limits = LIMITS
     programs: str = unprivileged.PROGRAMS
-    _numbers: itertools.count[int] = field(default_factory=itertools.count, repr=False, compare=False)
 
     @property
     def python(self) -> str:
@@ -130,7 +128,7 @@ class InstallBox:
             "output_bytes": self.limits.output_bytes_cell,
             "stages": [_told(stage) for stage in stages],
         }
-        uid = self._uid()
+        uid = unprivileged.new_uid()
         if uid is not None:
             for mount in write:
                 await asyncio.to_thread(os.chown, mount.source, uid, uid)
@@ -154,7 +152,8 @@ class InstallBox:
         args = _memory("\0".join(options).encode() + b"\0", stack)
         group = stack.enter_context(cgroups.found().group(self.limits))
         bwrap = (unprivileged.tool("bwrap", "bubblewrap", self.programs), "--args", str(args), "--")
-        inside = (*self._bounds(), self.python, "-I", "-S", f"{GUEST}/{_PROGRAM}")
+        bounds = unprivileged.bounds(self.limits, self.programs, spaces=4)
+        inside = (*bounds, self.python, "-I", "-S", f"{GUEST}/{_PROGRAM}")
         return guestcall.Program(
             argv=(*cgroups.entering(group), *start.prefix, *bwrap, *inside),
             env={},
@@ -178,24 +177,6 @@ class InstallBox:
         }
         return tuple(
             path for path in sorted(found) if not any(path != each and path.is_relative_to(each) for each in found)
-        )
-
-    def _uid(self) -> int | None:
-        if os.geteuid() != 0:
-            return None
-        return unprivileged.FIRST_UID + (37 * os.getpid() + next(self._numbers)) % unprivileged.UIDS
-
-    def _bounds(self) -> tuple[str, ...]:
-        limits = self.limits
-        return (
-            unprivileged.tool("prlimit", "util-linux", self.programs),
-            f"--as={4 * limits.address_bytes}",
-            f"--nproc={limits.pids}",
-            f"--fsize={limits.file_bytes}",
-            f"--nofile={limits.nofile}",
-            f"--cpu={limits.cpu_s + 1}:{limits.cpu_s + 2}",
-            "--core=0",
-            "--",
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 from contextlib import ExitStack
 from copy import copy
@@ -23,7 +22,7 @@ from workers.sandbox.request import driver, ran, run_request
 from workers.sandbox.unprivileged import Mount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from workers.contract.canaries import Canaries
     from workers.contract.domain import Execution
@@ -46,7 +45,6 @@ class BubblewrapBox:
 
     name = "bubblewrap"
     promises: ClassVar[frozenset[Promise]] = ALL
-    _started: ClassVar[Iterator[int]] = itertools.count()
     """Over all boxes of the process: those that run at the same time, and those that wait, have users of their own."""
 
     def __init__(  # noqa: PLR0913 - the parts of a box, each by name
@@ -256,23 +254,10 @@ class BubblewrapBox:
         return _FILES | {"hosts": f"127.0.0.1 localhost {self._fixed.hostname}\n::1 localhost\n".encode()}
 
     def _uid(self) -> int | None:
-        if os.geteuid() != 0:
-            return None
-        return unprivileged.FIRST_UID + (31 * os.getpid() + next(self._started)) % unprivileged.UIDS
+        return unprivileged.new_uid()
 
     def _bounds(self) -> tuple[str, ...]:
-        limits = self._limits
-        return (
-            unprivileged.tool("prlimit", "util-linux", self._programs),
-            f"--as={limits.address_bytes}",
-            f"--nproc={limits.pids}",
-            f"--fsize={limits.file_bytes}",
-            f"--nofile={limits.nofile}",
-            # The watch counts all processes of the box, and names what it ends; this is for where the watch is late.
-            f"--cpu={limits.cpu_s + 1}:{limits.cpu_s + 2}",
-            "--core=0",
-            "--",
-        )
+        return unprivileged.bounds(self._limits, self._programs)
 
 
 def _memory(content: bytes, stack: ExitStack) -> int:

@@ -6,6 +6,8 @@ place while still root, in a mount namespace of its own: no mount of it is ever 
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import stat
 from dataclasses import dataclass, replace
@@ -16,6 +18,8 @@ from workers.contract.errors import SandboxUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from workers.sandbox.limits import Limits
 
 PROGRAMS = "/usr/bin:/bin:/usr/sbin:/sbin"
 
@@ -38,6 +42,33 @@ done
 shift
 exec "$@"
 """
+_STARTED = itertools.count()
+
+
+def new_uid() -> int | None:
+    """A user for one box, another one for the next; None where we are no root and stay who we are."""
+    return None if os.geteuid() != 0 else FIRST_UID + (31 * os.getpid() + next(_STARTED)) % UIDS
+
+
+def bounds(limits: Limits, programs: str = PROGRAMS, *, spaces: int = 1) -> tuple[str, ...]:
+    """What goes before a program so that the kernel itself keeps it, and what it starts, within bounds.
+
+    A process may map `spaces` times what a box may map.
+
+    Raises:
+        SandboxUnavailableError: util-linux is not installed.
+    """
+    return (
+        tool("prlimit", "util-linux", programs),
+        f"--as={spaces * limits.address_bytes}",
+        f"--nproc={limits.pids}",
+        f"--fsize={limits.file_bytes}",
+        f"--nofile={limits.nofile}",
+        # The watch counts all processes of the box, and names what it ends; this is for where the watch is late.
+        f"--cpu={limits.cpu_s + 1}:{limits.cpu_s + 2}",
+        "--core=0",
+        "--",
+    )
 
 
 @dataclass(frozen=True, slots=True)
