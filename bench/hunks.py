@@ -1,0 +1,225 @@
+"""How many of the places that maintainers mended by hand are mended without a model and without running anything?
+
+    python -m bench.hunks CORPUS --python PATH [--only p008,p230] [--out FILE]
+
+CORPUS is as in `bench.corpus`; its pairs of notebooks that `mixed_with_noise` does not mark are read in place. PATH is the
+interpreter of an environment in which the libraries of the pairs are installed as they are today.
+
+A hunk is a stretch of code lines that the owner replaced. Its stale tokens are the names, keywords and strings in it that the
+owner's whole version does not have any more; a hunk without any is not counted. It is detected when a finding stands in it, and
+resolved when all its stale tokens are gone from our version of the stretch, the cell parses if the owner's does, and nothing in the
+stretch is missing in the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import date
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workers.budget import Budget
+from workers.cli.session import cache
+from workers.contract.domain import Execution, Staleness
+from workers.contract.errors import EditError, MendloopError
+from workers.documents.notebook import parse
+from workers.documents.syntax import parse as syntax
+from workers.protocols import Task
+from workers.sandbox.environments import from_interpreter
+from workers.sandbox.limits import Limits
+from workers.sandbox.opening import open_box
+from workers.settings import Settings
+from workers.stages import stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workers.contract.domain import Finding, Repair
+    from workers.protocols import Document
+    from workers.stages import BoxedStages
+
+RESULTS = Path(__file__).parent / "results" / "hunks.json"
+TODAY = date(2026, 11, 20)
+NOTHING_RAN = Execution(status="not_run", reason="nothing is run here")
+_TOKEN = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([^\W\d]\w*)""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hunk:
+    """One stretch that the owner replaced, and what became of it here."""
+
+    pair: str
+    family: str
+    category: str
+    line: int
+    """Of the code of all cells, from 0."""
+    stale: tuple[str, ...]
+    detected: bool
+    resolved: bool
+    left: tuple[str, ...]
+    """Stale tokens that are still there."""
+    why: str = ""
+    """Why it is not resolved although no stale token is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of code and where it stands."""
+
+    cell: int
+    number: int
+    """In the cell, from 1."""
+    text: str
+
+
+def code_lines(document: Document) -> list[Line]:
+    """All lines of all code cells."""
+    cells = (cell for cell in document.cells if cell.kind == "code")
+    return [Line(cell.index, n, text) for cell in cells for n, text in enumerate(cell.source.split("\n"), 1)]
+
+
+def tokens(text: str) -> set[str]:
+    """Names, keywords and strings; comments are nobody's code."""
+    return {string or name for string, name in _TOKEN.findall(re.sub(r"(?m)#(?![^'\"\n]*['\"]).*$", "", text))}
+
+
+async def mended(document: Document, stages: BoxedStages) -> tuple[Document, tuple[Finding, ...], tuple[Finding, ...]]:
+    """(our version, findings of the unchanged one, findings that are left), nothing run."""
+    first = findings = await stages.review(document, NOTHING_RAN)
+    for _ in range(Budget().max_iterations):
+        counted = tuple(filter(stages.counts, findings))
+        task = Task(document=document, findings=counted, execution=NOTHING_RAN, records=(), refused=frozenset())
+        repair = await proposed(task, stages)
+        if repair is None:
+            break
+        document = document.edited(repair.edits)
+        findings = await stages.review(document, NOTHING_RAN)
+    return document, first, findings
+
+
+async def proposed(task: Task, stages: BoxedStages) -> Repair | None:
+    """What the first rung offers that has something to offer."""
+    for rung in stages.ladder:
+        if repair := await rung.propose(task):
+            return repair
+    return None
+
+
+def hunks(  # noqa: PLR0913, PLR0917 - three versions and what was found in two
+    pair: dict[str, str],
+    before: Document,
+    after: Document,
+    ours: Document,
+    found: Sequence[Finding],
+    left: Sequence[Finding],
+) -> Iterator[Hunk]:
+    """Every stretch that the owner replaced and that has stale tokens."""
+    old, new, our = code_lines(before), code_lines(after), code_lines(ours)
+    theirs = tokens("\n".join(line.text for line in new))
+    matched = SequenceMatcher(None, [x.text for x in old], [x.text for x in new], autojunk=False).get_opcodes()
+    for kind, start, end, _, _ in matched:
+        stale = tokens("\n".join(line.text for line in old[start:end])) - theirs
+        if kind != "replace" or not stale:
+            continue
+        stretch = _ours(old, our, start, end)
+        kept = stale & tokens("\n".join(line.text for line in stretch))
+        why = "" if kept else _broken(stretch, ours, after, left)
+        yield Hunk(
+            pair=pair["id"],
+            family=pair["family"],
+            category=pair["category"],
+            line=start,
+            stale=tuple(sorted(stale)),
+            detected=_found_in(old[start:end], found),
+            resolved=not kept and not why,
+            left=tuple(sorted(kept)),
+            why=why,
+        )
+
+
+def _ours(old: list[Line], our: list[Line], start: int, end: int) -> list[Line]:
+    """Our version of the lines `start` to `end` of the unchanged code."""
+    taken: list[Line] = []
+    blocks = SequenceMatcher(None, [x.text for x in old], [x.text for x in our], autojunk=False).get_opcodes()
+    for kind, i1, i2, j1, j2 in blocks:
+        if i2 <= start or i1 >= end:
+            continue
+        if kind == "equal":
+            taken += our[j1 + max(0, start - i1) : j2 - max(0, i2 - end)]
+        else:
+            taken += our[j1:j2]
+    return taken
+
+
+def _found_in(lines: Sequence[Line], findings: Sequence[Finding]) -> bool:
+    places = {(line.cell, line.number) for line in lines}
+    return any(found.place and (found.place.cell, found.place.line) in places for found in findings)
+
+
+def _broken(stretch: Sequence[Line], ours: Document, after: Document, left: Sequence[Finding]) -> str:
+    for index in {line.cell for line in stretch}:
+        theirs = after.cells[index].source if index < len(after.cells) else ""
+        if syntax(ours.cells[index].source) is None and syntax(theirs) is not None:
+            return "the cell does not parse"
+    missing = [one for one in left if one.staleness is Staleness.BROKEN and one.rule.startswith("api/")]
+    return missing[0].message if _found_in(stretch, missing) else ""
+
+
+async def measured(corpus: Path, python: Path, only: set[str]) -> list[Hunk]:
+    """Every counted hunk of the corpus."""
+    box = await open_box(
+        "bubblewrap",
+        environment=await from_interpreter(python),
+        cache=cache(),
+        workspace=corpus / "envs",
+        limits=Limits(),
+    )
+    together = stages(Settings(as_of=TODAY), box)
+    made: list[Hunk] = []
+    for pair in json.loads((corpus / "manifest.json").read_text())["pairs"]:
+        if pair["format"] != "ipynb" or pair["mixed_with_noise"] or (only and pair["id"] not in only):
+            continue
+        try:
+            before, after = (parse((corpus / pair[side]).read_bytes(), "a.ipynb") for side in ("before", "after"))
+            ours, found, left = await mended(before, together)
+            of_pair = list(hunks(pair, before, after, ours, found, left))
+        except (MendloopError, EditError) as error:
+            print(f"{pair['id']}: {error}", flush=True)
+            continue
+        made += of_pair
+        print(pair["id"], pair["family"], f"{sum(one.resolved for one in of_pair)} of {len(of_pair)}", flush=True)
+    return made
+
+
+def table(made: Sequence[Hunk]) -> list[str]:
+    """By family, in Markdown."""
+    rows = ["| family | hunks | detected | resolved |", "|---|---|---|---|"]
+    families = Counter(one.family for one in made)
+    for family, count in families.most_common():
+        mine = [one for one in made if one.family == family]
+        rows.append(f"| {family} | {count} | {sum(x.detected for x in mine)} | {sum(x.resolved for x in mine)} |")
+    rows.append(f"| **all** | {len(made)} | {sum(x.detected for x in made)} | {sum(x.resolved for x in made)} |")
+    return rows
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Places that maintainers mended by hand, mended without a model.")
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--python", type=Path, required=True)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    made = asyncio.run(measured(arguments.corpus, arguments.python, set(filter(None, arguments.only.split(",")))))
+    print("\n".join(table(made)))
+    arguments.out.write_text(json.dumps([asdict(one) for one in made], indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
