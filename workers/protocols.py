@@ -91,11 +91,30 @@ class Question:
     """Does a name exist in the environment, and does a call of it bind?"""
 
     name: str
-    """Dotted, starting with an importable module: `numpy.bool_`, `pandas.DataFrame.append`."""
+    """Dotted, starting with an importable module: `numpy.bool_`, `pandas.DataFrame.append`. Or an attribute of a value, as an
+    expression over such names in which `...` stands for what is not known: `pandas.read_csv(...)['a'].append`. Its steps are
+    attributes, calls, subscripts, `await`, and `(*x,)[0]` for an item that an assignment unpacks; they are followed by
+    classes and annotations, and never run."""
     keywords: tuple[str, ...] = ()
     """Keyword names a call passes; empty asks for the name alone."""
     positional: int | None = None
     """How many positional arguments a call passes; None asks for the keywords alone."""
+    values: tuple[tuple[str, str], ...] = ()
+    """(keyword or position from 0, text) of the texts that a call passes as they stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadValue:
+    """A text that a call passes and the library does not take, or not for long."""
+
+    argument: str
+    """As in the question: a keyword, or a position from 0."""
+    words: str
+    """What the library says."""
+    deprecated: bool = False
+    """It is taken still, with a warning."""
+    instead: str = ""
+    """Another text that the library's words name and that was seen to be taken; or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +137,10 @@ class Answer:
     """`module`, `class`, `function`, `instance` or empty."""
     warning: str = ""
     """A DeprecationWarning or FutureWarning raised by merely reading the attribute."""
+    owner: str = ""
+    """Dotted public name of the type whose attribute a value's last step is, e.g. `pandas.DataFrame`; empty for a dotted name."""
+    bad_values: tuple[BadValue, ...] = ()
+    """Texts of the question that the library provably refuses."""
 
 
 class Environment(Protocol):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workers.contract.config_file import ConfigFile
     from workers.contract.layers import Layer
     from workers.contract.reduced import ReducedRun
+    from workers.contract.written import Entry
     from workers.contract.yaml_lines import KeyPath
 
 OutputsPolicy = Literal["keep", "changed", "refresh", "clear"]
@@ -48,6 +49,8 @@ class Settings:
     """Findings below it are shown and start no repair."""
     business: BusinessRules = _NO_RULES
     """What the owner wants used, replaced and explained."""
+    rules: tuple[Entry, ...] = ()
+    """The repository's own rules."""
     fix: FixPolicy = _TOP.fix
     """What to mend where the versions moved under the code."""
     vary: bool = _TOP.vary
@@ -80,6 +83,8 @@ class Settings:
     """For comparing one artifact that fails with other versions of its packages; 0 compares nothing."""
     fault_builds: int = _LIMITS.fault_builds
     """Environments that may be made for that."""
+    bridge_s: float = _LIMITS.bridge_s
+    """For reading earlier releases of packages, all artifacts of a root together; 0 reads none."""
     diff_lines: int = _LIMITS.diff_lines
     """A repair that changes more source lines than this is refused."""
     run: tuple[ReducedRun, ...] = ()
@@ -270,6 +275,7 @@ def _settings(effective: config.Config, as_of: date) -> Settings:
         classes=_classes(effective),
         severity_threshold=effective.severity,
         business=effective.business_rules.rules(),
+        rules=effective.rules,
         fix=effective.fix,
         vary=effective.vary,
         outputs=effective.outputs,
@@ -288,11 +294,12 @@ def _settings(effective: config.Config, as_of: date) -> Settings:
 
 
 def _classes(effective: config.Config) -> frozenset[Staleness]:
-    """What counts: as stated, or the defaults and whatever the business rules speak of."""
+    """What counts: as stated, or the defaults and whatever the business rules and rules of policy speak of."""
     if effective.classes is not None:
         return frozenset(effective.classes)
     rules = effective.business_rules
     policy = rules.preferred_chat_model or rules.preferred_embedding_model or rules.deprecated_models or rules.modernize
+    policy = policy or any(rule.staleness == Staleness.POLICY.value for rule in effective.rules)
     spoken_of = ((Staleness.POLICY, policy), (Staleness.READER, rules.reader_experience))
     return DEFAULT_CLASSES.union(staleness for staleness, rule in spoken_of if rule)
 

@@ -10,7 +10,7 @@ from workers.attempts import gap
 from workers.budget import Budget
 from workers.contract.domain import Cause, Execution, Rung, Staleness
 from workers.documents.stored import with_policy
-from workers.knowledge import packs
+from workers.knowledge import facts, packs
 from workers.loop import mend_all
 from workers.repair.carried import CarriedRepairer
 from workers.repair.hints import HintsRepairer
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from workers.protocols import Box, Check, Document, Environment, Faults, Repairer, Review
     from workers.repair.carried import Earlier
     from workers.review.sources import Resolve
+    from workers.review.whereto.following import Releases
     from workers.settings import Settings
     from workers.validate.commands import Runner
     from workers.watch import Watch
@@ -115,22 +116,25 @@ def counts(finding: Finding, settings: Settings) -> bool:
     )
 
 
-def reviewer(
+def reviewer(  # noqa: PLR0913, PLR0917 - the parts of a review
     settings: Settings,
     environment: Environment,
     resolve: Resolve | None,
     workspace: Path | None = None,
     declared: Mapping[str, Decision] | None = None,
+    releases: Releases | None = None,
 ) -> Reviewer:
     """The review by everything that is shipped and configured; `workspace` is the repository the artifacts lie in."""
     return Reviewer(
-        packs=packs.shipped(),
+        packs=packs.with_own(packs.shipped(), settings.rules),
         environment=environment,
         business=settings.business,
         as_of=settings.as_of,
         resolve=resolve,
         workspace=workspace,
         declared=declared or {},
+        releases=releases,
+        facts=facts.targets,
     )
 
 
@@ -142,12 +146,14 @@ def stages(  # noqa: PLR0913 - the parts of a run, each by name
     earlier: Mapping[str, Earlier] | None = None,
     faults: Faults | None = None,
     declared: Mapping[str, Decision] | None = None,
+    releases: Releases | None = None,
 ) -> BoxedStages:
     """The stages for a box and the repository that it shows.
 
-    `earlier` is what another run made of the artifacts, `declared` how each one's environment was decided on.
+    `earlier` is what another run made of the artifacts, `declared` how each one's environment was decided on, `releases`
+    is asked what other releases of a library say.
     """
-    review = reviewer(settings, box.environment, box.resolve, workspace, declared)
+    review = reviewer(settings, box.environment, box.resolve, workspace, declared, releases)
     owner = settings.classes & {Staleness.POLICY, Staleness.READER}
     limit = settings.findings_per_iteration
     ladder = (RulesRepairer(owner_enabled=owner, limit=limit), HintsRepairer(box, limit=limit))
@@ -192,12 +198,13 @@ async def repair_all(  # noqa: PLR0913 - the parts of a run, each by name
     earlier: Mapping[str, Earlier] | None = None,
     faults: Faults | None = None,
     declared: Mapping[str, Decision] | None = None,
+    releases: Releases | None = None,
 ) -> tuple[Report, ...]:
     """Mend artifacts concurrently; reports come in the order of the documents. No failure of one loses another."""
     budget = Budget(max_iterations=settings.max_iterations, wall_s=settings.budget_s, cost_usd=settings.cost_usd)
     return await mend_all(
         documents,
-        stages(settings, box, workspace, earlier=earlier, faults=faults, declared=declared),
+        stages(settings, box, workspace, earlier=earlier, faults=faults, declared=declared, releases=releases),
         jobs=settings.jobs,
         budget=budget,
         watch=watch,

@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from workers.cli.knowledge import knowledge_app
+from workers.cli.rules_app import rules_app
 from workers.contract.errors import ConfigError, EnvironmentBuildError, MendloopError
 from workers.contract.markdown import seen
 from workers.contract.redact import redactor
@@ -30,6 +32,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(name="config", help="Look at the configuration.", no_args_is_help=True)
 app.add_typer(config_app)
+app.add_typer(rules_app)
+app.add_typer(knowledge_app)
 env_app = typer.Typer(name="env", help="Look at the environments that artifacts run in.", no_args_is_help=True)
 app.add_typer(env_app)
 
@@ -155,14 +159,6 @@ def doctor_command() -> None:
     from workers.cli import doctor  # noqa: PLC0415 - see above
 
     raise typer.Exit(doctor.doctor())
-
-
-@app.command("rules")
-def rules_command() -> None:
-    """Print every rule that comes with mendloop, with its id, as Markdown."""
-    from workers.cli import rules  # noqa: PLC0415 - see above
-
-    rules.rules()
 
 
 @config_app.command("check")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workers.contract.markdown import code, row
 from workers.knowledge.packs import shipped
-from workers.knowledge.rule import Keyword, Symbol, Value
+from workers.knowledge.rule import Keyword, Pattern, Symbol, Value
 from workers.knowledge.shape import shapes
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HEAD = """\
 # Rules
 
-Made by `mendloop rules`. A finding names the rule that made it; a rule holds in the versions in which the old form warns or is
+Made by `mendloop rules page`; [writing-rules.md](writing-rules.md) tells how to write one. A finding names the rule that made it; a rule holds in the versions in which the old form warns or is
 gone, as far as the version is installed.
 
 ## Families without a list of their own
@@ -85,6 +85,8 @@ def _change(rule: Rule) -> tuple[str, str]:
             ) if new else ""
         case Value(arguments=arguments, old=old, new=new):
             return f"{code(repr(old))} as {code(f'{arguments[0].keyword}=')}", code(repr(new)) if new else ""
+        case Pattern(old=old, new=new):
+            return code(old), code(new) if new else ""
 
 
 def _gate(gate: Gate) -> tuple[str, str]:

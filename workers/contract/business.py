@@ -7,6 +7,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_OF_CLIENTS = (
+    "anthropic-completions-to-messages",
+    "chromadb-settings-to-clients",
+    "google-generativeai-to-genai",
+    "mistral-client-to-mistral",
+    "openai-module-to-client",
+    "pinecone-module-to-client",
+)
+_OF_LIBRARIES = (
+    "gensim-vectors",
+    "gensim-items",
+    "gensim-init-sims",
+    "sklearn-splitters",
+    "pandas-ix",
+    "pandas-window-functions",
+    "pandas-time-grouper",
+    "pandas-from-csv",
+    "pandas-sort",
+    "pandas-as-matrix",
+    "pandas-get-value",
+    "pandas-mad",
+    "pandas-reduce-by-level",
+    "pandas-group-columns",
+    "pandas-in-place-column",
+    "pandas-chained-assignment",
+    "pandas-keywords-only",
+    "keras-generators",
+    "tensorflow-keras-generators",
+    "keras-predict-classes",
+    "tensorflow-keras-predict-classes",
+    "keras-history-acc",
+    "tensorflow-history-acc",
+    "tensorflow-graphs",
+    "langchain-llm-chain",
+    "langchain-model-calls",
+)
+"""Ids of the shape rules that have no phrase besides."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
@@ -49,7 +87,7 @@ def known_mappings() -> dict[str, str]:
         "pandas-scatter-plot": "pandas-scatter-plot",
         "pandas-append-to-concat": "pandas-append-to-concat",
         "pandas-fillna-method": "pandas-fillna-method",
-    }
+    } | {name: name for name in (*_OF_CLIENTS, *_OF_LIBRARIES)}
 
 
 def mapping(phrase: str, receivers: tuple[str, ...] = ()) -> Mapping:

@@ -13,6 +13,7 @@ from workers.contract.config_github import GitHub
 from workers.contract.config_network import Network
 from workers.contract.config_run import Glob, Reduced
 from workers.contract.domain import Severity, Staleness
+from workers.contract.written import OwnRule
 
 PATH = ".github/mendloop.yml"
 """Where the configuration stands in a repository."""
@@ -171,6 +172,9 @@ class Limits(_Strict):
     """For comparing an artifact that fails with other versions of its packages; 0 compares nothing."""
     fault_builds: int = Field(default=30, ge=1, le=1000)
     """Environments that may be made for that."""
+    bridge_s: float = Field(default=120.0, ge=0, le=86_400)
+    """For reading earlier releases of packages, all artifacts of a root together, where a name is gone and nobody says where
+    it went; 0 reads none."""
     diff_lines: int = Field(default=400, ge=1, le=100_000)
     """A repair that changes more source lines is refused."""
 
@@ -189,6 +193,8 @@ class Root(_Strict):
     """Findings below this severity start no repair."""
     business_rules: BusinessRules = BusinessRules()
     """What the owner wants used, replaced and explained."""
+    rules: tuple[OwnRule, ...] = Field(default=(), max_length=200)
+    """Rules of the repository's own, as docs/writing-rules.md tells; their ids start with `own/`."""
     python: Text | None = None
     """The interpreter in whose environment the artifacts run."""
     requirements: Inside | None = None

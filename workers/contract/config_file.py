@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
@@ -134,9 +134,14 @@ def known_keys(path: KeyPath) -> list[str]:
         if isinstance(step, int):
             continue
         field = next((f for name, f in model.model_fields.items() if (f.alias or name) == step), None)
-        inner = None if field is None else _model_in(field.annotation)
+        inner = _model_in(_extras(model) if field is None else field.annotation)
         model = inner or model
     return sorted(field.alias or name for name, field in model.model_fields.items())
+
+
+def _extras(model: type[BaseModel]) -> Any:
+    """What keys hold that a model does not know by name; None where it takes none."""
+    return get_type_hints(model)["__pydantic_extra__"] if "__pydantic_extra__" in model.__annotations__ else None
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

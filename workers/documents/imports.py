@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import bisect
 import re
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from workers.documents.scopes import Assigned, Binding, Position, Scope, importe
 from workers.documents.syntax import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from workers.protocols import Cell
 
@@ -21,6 +22,9 @@ __all__ = ["Assigned", "ImportMap"]
 
 _IMPORT = re.compile(r"(?:import|from)[ \t][^\r\n]*")
 _REBOUND = re.compile(r"(?:def[ \t]+|class[ \t]+|for[ \t]+)?([A-Za-z_]\w*)(?=[ \t]*(?:=(?!=)|\(|:|in\b))")
+_NAME = re.compile(r"[^\W\d]\w*")
+_BARE = re.compile(r"(?<![\w.])[^\W\d]\w*+(?![ \t]*[.(\[])")
+_DEFINING = re.compile(r"\b(?:def|class|import|from)\b[^\n]*")
 _LINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -29,19 +33,31 @@ class ImportMap:
 
     A rebinding (assignment, definition, loop target, `del`) ends what an import said from there on; parameters and
     names assigned inside a function hide the module's. What a star import brings is unknown, so nothing is claimed.
+
+    A cell is read when a name that stands in it is asked for: of a long document that is a small part.
     """
 
     def __init__(self, cells: Iterable[Cell]) -> None:
-        self._module: dict[str, list[tuple[int, Binding]]] = {}
-        self._scopes: dict[int, list[Scope]] = {}
-        for cell in cells:
-            if cell.kind == "code":
-                self._read(cell.index, cell.source)
+        self._sources = {cell.index: cell.source for cell in cells if cell.kind == "code"}
+        self._bindable: dict[int, frozenset[str] | None] = {}
+        self._named: dict[str, list[tuple[int, Binding]]] = {}
 
-    def _read(self, cell: int, source: str) -> None:
-        bound, self._scopes[cell] = _bound(source, cell)
-        for name, binding in bound:
-            self._module.setdefault(name, []).append((cell, binding))
+    def _module(self, name: str) -> list[tuple[int, Binding]]:
+        """(cell, binding) of every binding of the name in the module, in document order."""
+        if name not in self._named:
+            self._named[name] = [
+                (cell, binding)
+                for cell, source in self._sources.items()
+                if (name in source or not source.isascii()) and self._may_bind(cell, name)
+                for binding in _bound(source, cell)[0].get(name, ())
+            ]
+        return self._named[name]
+
+    def _may_bind(self, cell: int, name: str) -> bool:
+        if cell not in self._bindable:
+            self._bindable[cell] = _bindable(self._sources[cell])
+        names = self._bindable[cell]
+        return names is None or name in names
 
     def dotted(self, node: ast.AST, cell: int) -> str | None:
         """The dotted origin of a name or attribute chain of cell `cell`: `np.int` -> `numpy.int`; None when unknown."""
@@ -66,11 +82,13 @@ class ImportMap:
 
     def local(self, name: str, node: ast.AST, cell: int) -> bool:
         """True when something in the document binds `name` where `node` stands, so a builtin of that name is hidden."""
-        return bool(self._bound(name, start(node), cell)) or name in self._module
+        return bool(self._bound(name, start(node), cell)) or bool(self._module(name))
 
     def standing_for(self, origin: str, node: ast.AST, cell: int) -> str | None:
         """A name that stands for the dotted `origin` where `node` is, e.g. `linalg` after `from scipy import linalg`."""
-        for name in self._module:
+        last = origin.rpartition(".")[2]
+        bearing = [each for each, source in self._sources.items() if last in source or not source.isascii()]
+        for name in dict.fromkeys(name for each in bearing for name in _bound(self._sources[each], each)[0]):
             bound = self._bound(name, start(node), cell)
             if bound and all(binding.origin == origin for binding in bound):
                 return name
@@ -90,7 +108,7 @@ class ImportMap:
         return self._global(name, position, cell, deferred=innermost is not None and innermost.kind == "function")
 
     def _global(self, name: str, position: Position, cell: int, *, deferred: bool) -> list[Binding]:
-        bound = self._module.get(name, [])
+        bound = self._module(name)
         before = [binding for at, binding in bound if (at, binding.position) <= (cell, position)]
         if not before and deferred:
             # A function runs after it is defined: an import further down may well be in force by then.
@@ -98,7 +116,7 @@ class ImportMap:
         return _since_certain(before)
 
     def _innermost(self, position: Position, cell: int) -> Scope | None:
-        inner = self._scopes.get(cell, [])
+        inner = _bound(self._sources[cell], cell)[1] if cell in self._sources else []
         index = bisect.bisect_right(inner, position, key=lambda scope: scope.start) - 1
         scope: Scope | None = inner[index] if index >= 0 else None
         while scope is not None and scope.kind != "module" and not scope.start <= position < scope.end:
@@ -106,15 +124,31 @@ class ImportMap:
         return None if scope is None or scope.kind == "module" else scope
 
 
+def _bindable(source: str) -> frozenset[str] | None:
+    """Names that a cell may bind, by its text; None where that cannot be told, and it may bind any.
+
+    What is followed by a dot, a bracket or a parenthesis is looked into or called, unless a statement defines or imports it.
+    """
+    if "\\\n" in source:
+        # A line that goes on: an import may name what stands in the next one.
+        return None
+    # As Python reads identifiers: one that is not ASCII may be written in another way where it is bound.
+    source = source if source.isascii() else unicodedata.normalize("NFKC", source)
+    defining = " ".join(_DEFINING.findall(source))
+    return frozenset(_BARE.findall(source)).union(_NAME.findall(defining))
+
+
 @lru_cache(maxsize=1024)
-def _bound(source: str, cell: int) -> tuple[tuple[tuple[str, Binding], ...], list[Scope]]:
+def _bound(source: str, cell: int) -> tuple[Mapping[str, list[Binding]], list[Scope]]:
     """What a cell binds in the module, and its inner scopes by where they start. Shared: read, never change."""
     tree = parse(source)
     if tree is None:
-        return tuple(_guessed(source)), []
+        guessed: dict[str, list[Binding]] = {}
+        for name, binding in _guessed(source):
+            guessed.setdefault(name, []).append(binding)
+        return guessed, []
     module, *inner = scopes(tree, cell)
-    bound = tuple((name, binding) for name, bindings in module.names.items() for binding in bindings)
-    return bound, sorted(inner, key=lambda scope: scope.start)
+    return module.names, sorted(inner, key=lambda scope: scope.start)
 
 
 def _holding(bindings: list[Binding], position: Position) -> list[Binding]:

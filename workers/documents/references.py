@@ -29,6 +29,8 @@ class Reference:
     node: ast.Attribute | ast.alias
     statement: ast.ImportFrom | None = None
     """The import that the alias belongs to; None for an attribute."""
+    of_value: bool = False
+    """`name` is the type's, `node` an attribute of a value of that type: it may be renamed, and nothing else."""
 
 
 class Reading:
@@ -69,13 +71,17 @@ class Reading:
     def within(self, cell: int, tree: ast.AST) -> Iterator[Reference]:
         """The references in a part of a cell; of `a.b.c` each of `a.b.c` and `a.b`, the longest first."""
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                if name := self.imports.dotted(node, cell):
-                    yield Reference(cell=cell, name=name, node=node)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                for alias in node.names:
-                    if alias.name != "*":
-                        yield Reference(cell=cell, name=f"{node.module}.{alias.name}", node=alias, statement=node)
+            yield from self.at(cell, node)
+
+    def at(self, cell: int, node: ast.AST) -> Iterator[Reference]:
+        """The references that `node` itself makes: an attribute one, an import one for each of its names."""
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            if name := self.imports.dotted(node, cell):
+                yield Reference(cell=cell, name=name, node=node)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                if alias.name != "*":
+                    yield Reference(cell=cell, name=f"{node.module}.{alias.name}", node=alias, statement=node)
 
     def renamed(self, reference: Reference, new: str) -> tuple[Edit, ...]:
         """The edits that make `reference` refer to `new`, in full; empty where that would take more than a rename."""
@@ -83,7 +89,9 @@ class Reading:
             return self._imported(reference, reference.node, new)
         if not self.written(reference.cell, reference.node):
             return ()
-        if new.startswith(BUILTINS):
+        if reference.of_value and new.rpartition(".")[0] != reference.name.rpartition(".")[0]:
+            return ()
+        if new.startswith(BUILTINS) and not reference.of_value:
             return self._builtin(reference, new.removeprefix(BUILTINS))
         return self._attribute(reference, reference.node, new)
 

@@ -14,8 +14,8 @@ Position = tuple[int, int]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-_BRANCHES = ast.If | ast.For | ast.AsyncFor | ast.While | ast.Try | ast.Match
-_AT_THE_END = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Delete
+_BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Match)
+_AT_THE_END = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete)
 """Statements whose right side is read before the names on the left are bound."""
 
 
@@ -72,6 +72,8 @@ _OPENERS = (
     ast.DictComp,
     ast.GeneratorExp,
 )
+_OF_THEIR_OWN = (*_OPENERS, ast.NamedExpr)
+"""Nodes whose children are not all evaluated where the node is."""
 _SILENT = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 """Nodes that neither bind a name nor hold one that does."""
 _BINDERS = (
@@ -198,7 +200,7 @@ def _unpacked(target: ast.expr) -> Iterator[tuple[str, int | None]]:
 def _children(item: _Item) -> Iterator[_Item]:
     """What is inside `item.node`, each with the scope it is evaluated in."""
     node, scope = item.node, item.scope
-    if not isinstance(node, (*_OPENERS, ast.NamedExpr)):
+    if not isinstance(node, _OF_THEIR_OWN):
         yield from _plain_children(item)
         return
     match node:

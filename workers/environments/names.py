@@ -1,4 +1,8 @@
-"""Names: which distribution brings a module, and which is meant by a conda package. The facts lie in `names.toml`."""
+"""Names: which distribution is meant by a conda package, which modules no index brings. The facts lie in `names.toml`.
+
+Which distribution brings a module is `workers.knowledge.distributions`: whoever asks for environments and whoever speaks of what
+is missing say the same.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,13 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from workers.knowledge.distributions import distribution, facts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+
+__all__ = ["OF_KERNELS", "Names", "distribution", "names"]
 
 OF_KERNELS = "every kernel brings it"
 _FACTS = Path(__file__).with_name("names.toml")
@@ -48,34 +56,22 @@ class Names:
 @cache
 def names() -> Names:
     """The facts, read once."""
-    facts = tomllib.loads(_FACTS.read_text("utf-8"))
-    conda: dict[str, str] = {
-        canonicalize_name(name): canonicalize_name(found) for name, found in facts["conda"].items()
-    }
-    same: set[str] = {canonicalize_name(name) for name in facts["known"]["names"]}
+    read = tomllib.loads(_FACTS.read_text("utf-8"))
+    conda: dict[str, str] = {canonicalize_name(name): canonicalize_name(found) for name, found in read["conda"].items()}
+    same: set[str] = {canonicalize_name(name) for name in read["known"]["names"]}
     return Names(
-        source=facts["source"],
-        as_of=facts["as_of"],
-        imports=facts["imports"],
-        families=tuple(facts["families"]["names"]),
-        places=facts["places"],
-        authors=frozenset(facts["authors"]["names"]),
+        source=read["source"],
+        as_of=read["as_of"],
+        imports=facts().imports,
+        families=facts().families,
+        places=read["places"],
+        authors=frozenset(read["authors"]["names"]),
         conda={name: name for name in same} | conda,
-        other=facts["other"],
-        also={module: tuple(found) for module, found in facts["also"].items()},
-        brings={name: tuple(found) for name, found in facts["brings"].items()},
-        known=frozenset(same | set(conda.values()) | {canonicalize_name(each) for each in facts["imports"].values()}),
+        other=read["other"],
+        also={module: tuple(found) for module, found in read["also"].items()},
+        brings={name: tuple(found) for name, found in read["brings"].items()},
+        known=frozenset(same | set(conda.values()) | {canonicalize_name(each) for each in facts().imports.values()}),
     )
-
-
-def distribution(module: str) -> str:
-    """The distribution that brings the dotted `module`, normalised; by habit it is called as its top level is."""
-    parts = module.split(".")
-    for end in range(len(parts), 0, -1):
-        if found := names().imports.get(".".join(parts[:end])):
-            return canonicalize_name(found)
-    depth = 1 + max((each.count(".") + 1 for each in names().families if module.startswith(f"{each}.")), default=0)
-    return canonicalize_name("-".join(parts[:depth]))
 
 
 def other_than_python(conda: str) -> str:

@@ -1,50 +1,53 @@
-"""Which distribution brings a module that is not installed, and which modules no distribution brings back."""
+"""Which distribution brings a module, which go by another name today, and which modules no distribution brings back.
+
+The facts lie in `distributions.toml`.
+"""
 
 from __future__ import annotations
 
-_DISTRIBUTIONS = {
-    "Bio": "biopython",
-    "Crypto": "pycryptodome",
-    "IPython": "ipython",
-    "MySQLdb": "mysqlclient",
-    "OpenGL": "PyOpenGL",
-    "PIL": "pillow",
-    "absl": "absl-py",
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "cairo": "pycairo",
-    "community": "python-louvain",
-    "cv2": "opencv-python-headless",
-    "dateutil": "python-dateutil",
-    "docx": "python-docx",
-    "dotenv": "python-dotenv",
-    "faiss": "faiss-cpu",
-    "fitz": "PyMuPDF",
-    "git": "GitPython",
-    "github": "PyGithub",
-    "imblearn": "imbalanced-learn",
-    "jwt": "PyJWT",
-    "kafka": "kafka-python",
-    "magic": "python-magic",
-    "mpl_toolkits": "matplotlib",
-    "pkg_resources": "setuptools",
-    "pptx": "python-pptx",
-    "psycopg2": "psycopg2-binary",
-    "pylab": "matplotlib",
-    "serial": "pyserial",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "skopt": "scikit-optimize",
-    "slugify": "python-slugify",
-    "speech_recognition": "SpeechRecognition",
-    "telegram": "python-telegram-bot",
-    "umap": "umap-learn",
-    "usb": "pyusb",
-    "wx": "wxPython",
-    "yaml": "PyYAML",
-    "zmq": "pyzmq",
-}
-"""Import name -> distribution, where they differ by more than underscores."""
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renamed:
+    """A distribution that goes by another name today."""
+
+    old: str
+    """Normalised."""
+    new: str
+    gone: bool
+    """Installing the old name fails."""
+    was: str
+    """What the old name is now, for a reader."""
+    module: str
+    """What it was imported as, dotted."""
+    now: str
+    """What its successor is imported as."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The facts of `distributions.toml`."""
+
+    imports: Mapping[str, str]
+    """Dotted module -> distribution."""
+    families: tuple[str, ...]
+    """Namespaces of many distributions, each called by one part more."""
+    renamed: Mapping[str, Renamed]
+    """By the old name, normalised."""
+    as_of: date
+
 
 _GONE = frozenset(
     """
@@ -60,10 +63,54 @@ _GONE = frozenset(
 (https://docs.python.org/3/whatsnew/, sections `Removed`)."""
 
 
+@cache
+def facts() -> Facts:
+    """The facts, read once."""
+    text = resources.files(__package__ or "workers.knowledge").joinpath("distributions.toml").read_text("utf-8")
+    said = tomllib.loads(text)
+    return Facts(
+        imports=said["imports"],
+        families=tuple(said["families"]["names"]),
+        renamed={canonicalize_name(old): _renamed(old, row) for old, row in said["renamed"].items()},
+        as_of=said["as_of"],
+    )
+
+
+def _renamed(old: str, row: dict[str, Any]) -> Renamed:
+    return Renamed(
+        old=canonicalize_name(old),
+        new=row["to"],
+        gone=row["gone"],
+        was=row["was"],
+        module=row["module"],
+        now=row["now"],
+        source=row["source"],
+    )
+
+
 def distribution(module: str) -> str:
-    """The distribution that brings the top-level package of `module`; by PyPI's habit the same name with dashes."""
-    top = module.partition(".")[0]
-    return _DISTRIBUTIONS.get(top, top.replace("_", "-"))
+    """The distribution that brings the dotted `module`, normalised; by habit it is called as its top level is."""
+    return known(module) or canonicalize_name("-".join(module.split(".")[: 1 + _depth(module)]))
+
+
+def known(module: str) -> str:
+    """The distribution that the table names for the dotted `module` or a package that holds it; empty where it names none."""
+    parts = module.split(".")
+    above = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((canonicalize_name(found) for each in above if (found := facts().imports.get(each))), "")
+
+
+def provider(module: str, installed: Mapping[str, str]) -> str:
+    """The distribution that brings `module` by the table, or by the name of an `installed` one; empty where nobody knows.
+
+    `installed` has normalised names.
+    """
+    guessed = distribution(module)
+    return known(module) or (guessed if guessed in installed else "")
+
+
+def _depth(module: str) -> int:
+    return max((each.count(".") + 1 for each in facts().families if module.startswith(f"{each}.")), default=0)
 
 
 def left_the_standard_library(module: str) -> bool:

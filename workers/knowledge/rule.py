@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Severity, Staleness
+from workers.contract.written import NO_PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from workers.knowledge.spoken import Spoken
     from workers.protocols import Environment
 
 Version = tuple[int, ...]
@@ -86,7 +89,27 @@ class Value:
     """The string is a pandas frequency: a multiple, an alias and an anchor (`2Q-DEC`), or several; `old` is the alias."""
 
 
-Change = Symbol | Keyword | Value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """Code of a shape, by ast-grep."""
+
+    language: str
+    """As `contract.patterns` names it."""
+    old: str
+    """The pattern as it was written, metavariables with their dollars."""
+    new: str | None
+    """The text that takes the place of a match, with the metavariables of the pattern; None leaves it to a person."""
+    config: str
+    """ast-grep's own configuration of pattern and conditions, as JSON."""
+    words: frozenset[str]
+    """All of them stand in every text that matches."""
+    stands_for: tuple[tuple[str, str], ...] = ()
+    """(`$NAME`, dotted thing or type) that has to hold by the document's imports and assignments."""
+    target: str | None = None
+    """A dotted name that has to resolve for the edit to be right."""
+
+
+Change = Symbol | Keyword | Value | Pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +118,15 @@ class Rule:
 
     id: str
     package: str
-    """Normalised distribution name; `python` for the standard library."""
+    """Normalised distribution name; `python` for the standard library; `none` for an owner's convention."""
     change: Change
     gate: Gate
     as_of: date
     """When the source was read."""
     source: str
     """URL of the official words."""
+    staleness: Staleness = Staleness.DEPRECATED
+    """What the old form is while it still works."""
     severity: Severity | None = None
     message: str = ""
     """What a reader has to know beyond old and new."""
@@ -109,7 +134,7 @@ class Rule:
     """The last day the target lives, where an end is announced."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Packs:
     """All rules of a run."""
 
@@ -117,9 +142,79 @@ class Packs:
     makes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Callable -> type of what it returns, both dotted; `f:1` is the second item, `T[str]` a subscript by text."""
 
+    with_mined: bool = False
+    """Whether the facts that were mined count too; see `knowledge.facts`."""
+
     def rule(self, identity: str) -> Rule | None:
         """The rule with that id."""
-        return next((rule for rule in self.rules if rule.id == identity), None)
+        return self._by_id.get(identity)
+
+    def speaking(self, spoken: Spoken) -> list[Rule]:
+        """The rules of Python names that may hold in a code of these words, in the order of the packs."""
+        found = {at for word in spoken.words & self._by_word.keys() for at in self._by_word[word]}
+        return [rule for at in sorted(found) if self.speaks((rule := self.rules[at]).change, spoken)]
+
+    def speaks(self, change: Change, spoken: Spoken) -> bool:
+        """Whether the change may hold in a code, by its words alone."""
+        match change:
+            case Symbol(old=old):
+                return self._named(old, spoken)
+            case Keyword(calls=calls, old=old):
+                return old in spoken.passed and any(self._named(call, spoken) for call in calls)
+            case Value(arguments=arguments, old=old, frequency=frequency):
+                written = spoken.holds_alias(old) if frequency else spoken.holds_string(old)
+                return written and any(self._named(argument.call, spoken) for argument in arguments)
+            case Pattern():
+                return False
+
+    def _named(self, dotted: str, spoken: Spoken) -> bool:
+        """A name is spelled out somewhere, but for the type that a value is known to have."""
+        parent, _, last = dotted.rpartition(".")
+        if last not in spoken.reached:
+            return False
+        if parent in self._types:
+            return dotted.partition(".")[0] in spoken.words
+        return (
+            spoken.words.issuperset(parent.split("."))
+            if "." in parent
+            else not spoken.bound.isdisjoint((parent, dotted))
+        )
+
+    @cached_property
+    def _types(self) -> frozenset[str]:
+        return frozenset(self.makes.values())
+
+    @cached_property
+    def patterns(self) -> tuple[tuple[Rule, Pattern], ...]:
+        """The rules that look for a shape."""
+        return tuple((rule, rule.change) for rule in self.rules if isinstance(rule.change, Pattern))
+
+    @cached_property
+    def _by_id(self) -> dict[str, Rule]:
+        # The first one wins, as it does where rules are applied.
+        return {rule.id: rule for rule in reversed(self.rules)}
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[int]]:
+        """A word without which a rule cannot hold -> where such rules stand. Compiled once for all documents."""
+        index: dict[str, list[int]] = {}
+        for at, rule in enumerate(self.rules):
+            for word in _rarest(rule.change):
+                index.setdefault(word, []).append(at)
+        return index
+
+
+def _rarest(change: Change) -> frozenset[str]:
+    """Words of which one has to stand where the change holds; none for a pattern, which is looked for on its own."""
+    match change:
+        case Symbol(old=old):
+            return frozenset({old.rpartition(".")[2]})
+        case Keyword(old=old):
+            return frozenset({old})
+        case Value(arguments=arguments):
+            return frozenset(argument.call.rpartition(".")[2] for argument in arguments)
+        case Pattern():
+            return frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +223,8 @@ class Verdict:
 
     staleness: Staleness
     installed: str | None
-    """Version of the package there; None when it is not installed, so nothing can be said for certain."""
+    """Version of the package there; None when it is not installed, so nothing can be said for certain; empty where the rule
+    speaks of no package."""
     reachable: bool
     """The target exists in that version."""
 
@@ -141,12 +237,14 @@ def version(text: str) -> Version:
 
 def judge(rule: Rule, environment: Environment) -> Verdict | None:
     """Whether the old form is stale in `environment`, by its installed packages; None when it is not."""
+    if rule.package == NO_PACKAGE:
+        return Verdict(staleness=rule.staleness, installed="", reachable=True)
     if rule.package == "python":
         installed: str | None = ".".join(map(str, environment.python_version))
     else:
         installed = environment.packages.get(rule.package)
     if installed is None:
-        return Verdict(staleness=Staleness.DEPRECATED, installed=None, reachable=False)
+        return Verdict(staleness=rule.staleness, installed=None, reachable=False)
     at, gate = version(installed), rule.gate
     if gate.restored and reached(gate.restored, at):
         return None
@@ -154,7 +252,7 @@ def judge(rule: Rule, environment: Environment) -> Verdict | None:
     if gate.removed and reached(gate.removed, at):
         return Verdict(staleness=Staleness.BROKEN, installed=installed, reachable=reachable)
     if gate.deprecated and reached(gate.deprecated, at):
-        return Verdict(staleness=Staleness.DEPRECATED, installed=installed, reachable=reachable)
+        return Verdict(staleness=rule.staleness, installed=installed, reachable=reachable)
     return None
 
 

@@ -1,7 +1,8 @@
-"""Shape rules as data: `shapes.yml` as values, with what each rule may claim in an environment and on a date."""
+"""Shape rules as data: every `shapes*.yml` of this folder as values, with what each rule may claim in an environment and on a date."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - a field's type, read by who looks at the class
 from functools import cache
@@ -14,7 +15,12 @@ from workers.contract.domain import Staleness
 from workers.knowledge.rule import reached, version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workers.protocols import Environment
+
+
+_NAME = re.compile(r"shapes(_\w+)?\.yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,8 @@ class Shape:
     staleness: Staleness
     """What it is while the old form still works."""
     package: str | None
+    formerly: str | None
+    """What the package was called before, where environments may still have it under that name."""
     target_since: str | None
     deprecated_since: str | None
     gone_since: str | None
@@ -49,6 +57,11 @@ class Shape:
         """True where the new form is known to exist in the installed version."""
         return self._reached(self.target_since, environment)
 
+    def installed(self, environment: Environment) -> str | None:
+        """The version that is installed, under either name."""
+        found = (environment.packages.get(name or "") for name in (self.package, self.formerly))
+        return next(filter(None, found), None)
+
     def closed(self, as_of: date) -> bool:
         """True once the target takes nothing new any more."""
         ends = [end for end in (self.target_reads_only_since, self.target_until) if end is not None]
@@ -66,16 +79,36 @@ class Shape:
         return f"{self.new} {' and '.join(told)}{after}" if told else ""
 
     def _reached(self, since: str | None, environment: Environment) -> bool:
-        installed = environment.packages.get(self.package or "")
+        installed = self.installed(environment)
         return installed is not None and since is not None and reached(version(since), version(installed))
 
 
 @cache
 def shapes() -> dict[str, Shape]:
-    """Id -> shape, in the file's order."""
-    text = resources.files(__package__ or "workers.knowledge").joinpath("shapes.yml").read_text(encoding="utf-8")
-    rows: list[dict[str, Any]] = yaml.safe_load(text)
-    return {row["id"]: _shape(row) for row in rows}
+    """Id -> shape of every `shapes*.yml` here, file after file by name, each in its own order.
+
+    Raises:
+        ValueError: two of them have the same id.
+    """
+    folder = resources.files(__package__ or "workers.knowledge")
+    found = {entry.name: entry for entry in folder.iterdir() if _NAME.fullmatch(entry.name)}
+    return table(found[name].read_text(encoding="utf-8") for name in sorted(found))
+
+
+def table(texts: Iterable[str]) -> dict[str, Shape]:
+    """Id -> shape, in the order of the files and of each file.
+
+    Raises:
+        ValueError: two of them have the same id.
+    """
+    told: dict[str, Shape] = {}
+    for text in texts:
+        rows: list[dict[str, Any]] = yaml.safe_load(text)
+        for made in map(_shape, rows):
+            if made.id in told:
+                raise ValueError(f"two shapes are called {made.id!r}")
+            told[made.id] = made
+    return told
 
 
 def _shape(row: dict[str, Any]) -> Shape:
@@ -85,6 +118,7 @@ def _shape(row: dict[str, Any]) -> Shape:
         new=row["to"],
         staleness=Staleness(row["class"]),
         package=row.get("package"),
+        formerly=row.get("formerly"),
         target_since=row.get("target_since"),
         deprecated_since=row.get("deprecated_since"),
         gone_since=row.get("gone_since"),

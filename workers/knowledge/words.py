@@ -29,6 +29,20 @@ def targets(text: str) -> tuple[Hint, ...]:
     return tuple(dict.fromkeys(hint for hint in found if hint.new and hint.old != hint.new and _trusted(hint, best)))
 
 
+def about(name: str, text: str, *, keyword: bool = False) -> tuple[Hint, ...]:
+    """The hints in a text that is known to speak of `name`, also where it does not say so, as in `Use X instead`."""
+    said = tuple(hint for hint in targets(text) if hint.old.rpartition(".")[2] == name)
+    if said:
+        return said
+    subject = f"The `{name}` keyword is deprecated." if keyword else f"`{name}` is deprecated."
+    return tuple(hint for hint in targets(f"{subject} {_impersonal(text)}") if hint.old == name)
+
+
+def _impersonal(text: str) -> str:
+    """`It has been moved to` and `Deprecated since 1.2, renamed to` with nothing before what counts."""
+    return re.sub(r"^\W{0,9}(?:DEPRECATED|[Dd]eprecated|[Oo]bsolete)\b[\s:.,;-]{0,9}", "", text[:LONGEST].lstrip())
+
+
 def _trusted(hint: Hint, best: dict[str, Hint]) -> bool:
     """False where an earlier reader knew better what the old text is."""
     return hint.kind == best.get(hint.old, hint).kind
@@ -52,7 +66,7 @@ def by_position(text: str) -> bool:
 
 def _folded(text: str) -> str:
     """White space folded, terminal colours and Sphinx roles removed (the text of `` :meth:`~invoke` `` is `invoke`)."""
-    return " ".join(re.sub(r":\w+:`~?\.?([\w.]+)`", r"`\1`", without_escapes(text[:LONGEST])).split())
+    return " ".join(re.sub(r"(?::\w{1,20}){1,2}:`~?\.?([\w.]+)`", r"`\1`", without_escapes(text[:LONGEST])).split())
 
 
 _UNIT = r"[A-Za-z]{1,4}(?:-[A-Z]{3})?"

@@ -40,10 +40,12 @@ class _Passed:
         return repr(value.value) if isinstance(value, ast.Constant) else self.cell.text(value)
 
 
-def arguments(code: Code, cell: CodeCell, index: Index) -> Iterator[Match]:
-    """Stale keywords and values of the calls in a cell."""
-    for node in cell.calls:
-        if name := code.named(node.func, cell.index):
+def arguments(code: Code, cell: CodeCell, index: Index, called: frozenset[str]) -> Iterator[Match]:
+    """Stale keywords and values of the calls in a cell; `called` is what calls that rules speak of end in."""
+    for node in cell.calls if called else ():
+        if getattr(node.func, "attr", getattr(node.func, "id", None)) in called and (
+            name := code.named(node.func, cell.index)
+        ):
             yield from _keywords(cell, node, index, name)
             for rule, change in index.values.get(name, ()):
                 for argument in change.arguments:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Cause, CellError, IssueType
+from workers.environments.names import is_known
 from workers.knowledge.distributions import distribution, left_the_standard_library
 
 if TYPE_CHECKING:
@@ -223,7 +224,8 @@ def _modules(error: CellError, _source: str) -> Verdict | None:
         return _unfitting(error)
     if left_the_standard_library(module):
         return _unfitting(error)
-    return _environment(f"the package {distribution(module)} is not installed: {_NAME_IT}")
+    guess = "" if is_known(module) else f" (a guess by its name: which package brings `{module}` is not known)"
+    return _environment(f"the package {distribution(module)} is not installed{guess}: {_NAME_IT}")
 
 
 def _unfitting(error: CellError, _source: str = "") -> Verdict | None:

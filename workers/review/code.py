@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from workers.contract.domain import Edit
 from workers.documents.python import Assigned, ImportMap, Offsets, Positioned, parse
+from workers.knowledge.spoken import Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +20,7 @@ _DEPTH = 60
 """How far a value is followed through calls and assignments, far from Python's own limit."""
 _GUARDS = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "NameError"})
 """Exceptions whose handler shows that the author expects the name to be missing."""
+_RENAMED = re.compile(r"\b(\w+)[\s\\]+as[\s\\]+(\w+)")
 _VERSION_WORDS = frozenset({"__version__", "version_info", "hasattr", "LooseVersion", "parse_version", "PY2", "PY3"})
 
 
@@ -31,8 +34,16 @@ class CodeCell:
 
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
-        """Every node, outer before inner."""
-        return tuple(ast.walk(self.tree))
+        """Every node, outer before inner, in the order of `ast.walk`; what says load or store is left out."""
+        found: list[ast.AST] = [self.tree]
+        for node in found:
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, list):
+                    found += [item for item in cast("list[object]", value) if isinstance(item, ast.AST)]
+                elif isinstance(value, ast.AST) and name != "ctx":
+                    found.append(value)
+        return tuple(found)
 
     @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
@@ -74,15 +85,48 @@ class Code:
 
     def __init__(self, document: Document, makes: Mapping[str, str]) -> None:
         self.imports = ImportMap(document.cells)
-        self.cells = tuple(_cells(document))
-        self.complete = len(self.cells) == sum(cell.kind == "code" for cell in document.cells)
-        """Every code cell parses, so no use of a name is out of sight."""
+        self._sources = {cell.index: cell.source for cell in document.cells if cell.kind == "code"}
+        self._parsed: dict[int, CodeCell | None] = {}
         self._makes = makes
         self._kinds: dict[int, str | None] = {}
 
     def named(self, node: ast.AST, cell: int) -> str | None:
         """The dotted name of an expression: by imports (`np.int`) or by the receiver's type (`frame.append`)."""
         return self._named(node, cell, _DEPTH)
+
+    @cached_property
+    def cells(self) -> tuple[CodeCell, ...]:
+        """Every code cell that parses."""
+        return tuple(cell for index in self._sources if (cell := self._cell(index)))
+
+    @cached_property
+    def complete(self) -> bool:
+        """Every code cell parses, so no use of a name is out of sight."""
+        return len(self.cells) == len(self._sources)
+
+    def renamed(self, names: frozenset[str]) -> frozenset[str]:
+        """`names` and what an import may call one of them instead."""
+        return names.union(
+            new for source in self._sources.values() for old, new in _RENAMED.findall(source) if old in names
+        )
+
+    def cells_with(self, reached: frozenset[str], called: frozenset[str]) -> Iterator[CodeCell]:
+        """The cells that parse and may take one of `reached` from something, or call one of `called`; no other is read."""
+        for index, source in self._sources.items():
+            wanted = any(word in source for word in called) or not reached.isdisjoint(Spoken([source]).reached)
+            if wanted and (cell := self._cell(index)):
+                yield cell
+
+    def _cell(self, index: int) -> CodeCell | None:
+        """The cell, parsed once."""
+        if index not in self._parsed:
+            tree = parse(self._sources[index])
+            self._parsed[index] = CodeCell(index, self._sources[index], tree) if tree else None
+        return self._parsed[index]
+
+    def kind(self, node: ast.expr, cell: int) -> str | None:
+        """The dotted type of a value, where constructors, readers and assignments prove it."""
+        return self._type(node, cell, _DEPTH)
 
     def _named(self, node: ast.AST, cell: int, depth: int) -> str | None:
         if dotted := self.imports.dotted(node, cell):
@@ -154,12 +198,6 @@ class Code:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         )
         return frozenset(name for name in stores if name)
-
-
-def _cells(document: Document) -> Iterator[CodeCell]:
-    for cell in document.cells:
-        if cell.kind == "code" and (tree := parse(cell.source)):
-            yield CodeCell(cell.index, cell.source, tree)
 
 
 def _identifiers(node: ast.AST) -> Iterator[str]:

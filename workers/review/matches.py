@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.knowledge.rule import Keyword, Symbol, Value
+from workers.knowledge.rule import Keyword, Pattern, Symbol, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +45,9 @@ class Index:
         self.last = frozenset(old.rpartition(".")[2] for old in self.symbols)
         """Last parts of stale names: most names of a document are ruled out by them."""
 
+        self.calls = frozenset(call.rpartition(".")[2] for call in (*self.keywords, *self.values))
+        """Last parts of calls that rules speak of."""
+
     def __bool__(self) -> bool:
         return bool(self.symbols or self.keywords or self.values)
 
@@ -58,3 +61,6 @@ class Index:
                     self.values.setdefault(call, []).append((rule, change))
             case Symbol(old=old) as change:
                 self.symbols[old] = (rule, change)
+            case Pattern():
+                # Looked for on its own: see `review.patterns`.
+                pass

@@ -8,6 +8,7 @@ from workers.contract import leaks
 from workers.contract.domain import Cause, IssueType, Rung, Severity, Staleness
 from workers.review.causes import judge
 from workers.review.drafts import Draft, findings
+from workers.review.shown_secrets import mending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def _of_cell(document: Document, run: CellRun) -> Iterator[Draft]:
         if not told or attempt.kind == "stolen":
             yield _attempt(run.cell, attempt)
     for kind in run.leaks:
-        yield _printed(run.cell, kind)
+        yield _printed(document, run.cell, kind)
 
 
 def _cell_that_names(document: Document, attempt: NetworkAttempt) -> int | None:
@@ -97,8 +98,9 @@ def _stolen(cell: int | None, attempt: NetworkAttempt) -> Draft:
     )
 
 
-def _printed(cell: int, kind: str) -> Draft:
+def _printed(document: Document, cell: int, kind: str) -> Draft:
     bait = kind == leaks.CANARY
+    suggestion = mending(document, cell)
     return Draft(
         cell=cell,
         offset=0,
@@ -112,4 +114,5 @@ def _printed(cell: int, kind: str) -> Draft:
         cause=Cause.SECRET,
         evidence=kind,
         fix="do not show it: say that it is there, not what it is",
+        suggestion=suggestion,
     )

@@ -6,13 +6,16 @@ are left alone. Pure: what the environment really has is asked with `questions` 
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Cause, IssueType, Rung, Severity, Staleness, Suggestion
-from workers.knowledge.rule import BUILTINS, Keyword, Symbol, Value, judge
+from workers.contract.written import NO_PACKAGE
+from workers.knowledge import facts
+from workers.knowledge.rule import BUILTINS, Keyword, Pattern, Symbol, Value, judge
+from workers.knowledge.spoken import Spoken
 from workers.protocols import Question
+from workers.review import patterns
 from workers.review.arguments import arguments as stale_arguments
 from workers.review.code import Code
 from workers.review.drafts import Draft, findings
@@ -21,37 +24,45 @@ from workers.review.moves import imports
 from workers.review.symbols import attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from workers.contract.domain import Finding
-    from workers.knowledge.rule import Change, Packs, Rule, Verdict, Version
+    from workers.knowledge.rule import Packs, Rule, Verdict, Version
     from workers.protocols import Answer, Document, Environment
 
-_WORD = re.compile(r"\w+")
+
+_MINED = "mined/"
+"""First part of the ids of facts that were read out of the packages themselves."""
 
 
 def find(document: Document, packs: Packs, environment: Environment, *, as_of: date) -> tuple[Finding, ...]:
     """Everything the packs know to be stale in `environment`, in document order; rung E2.
 
-    The class comes from the installed version. A package that is not installed gives a deprecated finding whose suggestion is not
+    The class comes from the installed version. A package that is not installed gives a finding whose suggestion is not
     resolved: nothing proves it.
     """
-    if document.language != "python":
-        return ()
-    words = _words(document)
-    speaking = [rule for rule in packs.rules if _speaks(rule.change, words)]
-    active = {rule.id: (rule, verdict) for rule in speaking if (verdict := judge(rule, environment))}
+    active = {rule.id: (rule, verdict) for rule in _speaking(document, packs) if (verdict := judge(rule, environment))}
     if not active:
         return ()
     usable = [_usable(rule, verdict, as_of) for rule, verdict in active.values()]
-    matches = _matches(document, packs.makes, Index(usable))
-    return findings(document, [_draft(match, *active[match.rule.id], as_of) for match in matches])
+    drafts = [_draft(match, *active[match.rule.id], as_of) for match in _matches(document, packs.makes, usable)]
+    return findings(document, drafts)
+
+
+def _speaking(document: Document, packs: Packs) -> Iterator[Rule]:
+    """The rules that may hold somewhere. A document of which none speaks is not parsed."""
+    if document.language == "python":
+        spoken = Spoken(cell.source for cell in document.cells if cell.kind == "code")
+        yield from packs.speaking(spoken)
+        mined = facts.rules_for(spoken.bound, spoken.words) if packs.with_mined else ()
+        yield from (rule for rule in mined if packs.speaks(rule.change, spoken))
+    yield from patterns.speaking(document, packs)
 
 
 def questions(found: Iterable[Finding], packs: Packs) -> tuple[Question, ...]:
     """What to ask the environment so that `with_resolution` can say more, each question once."""
-    asked = (question for finding in found for question in _questions(finding, packs.rule(finding.rule)) if question)
+    asked = (question for finding in found for question in _questions(finding, _rule(finding.rule, packs)))
     return tuple(dict.fromkeys(asked))
 
 
@@ -62,23 +73,15 @@ def with_resolution(found: Iterable[Finding], answers: Iterable[Answer], packs: 
     edit along.
     """
     by_question = {answer.question: answer for answer in answers}
-    return tuple(_resolved(finding, packs.rule(finding.rule), by_question) for finding in found)
+    return tuple(_resolved(finding, _rule(finding.rule, packs), by_question) for finding in found)
 
 
-def _words(document: Document) -> frozenset[str]:
-    """Every word of the code. Most rules speak of none of them, and a document of which none speaks is not parsed."""
-    return frozenset(word for cell in document.cells if cell.kind == "code" for word in _WORD.findall(cell.source))
-
-
-def _speaks(change: Change, words: frozenset[str]) -> bool:
-    match change:
-        case Symbol(old=old):
-            needed = [old]
-        case Keyword(calls=calls, old=old):
-            needed = list(calls) if old in words else []
-        case Value(arguments=arguments):
-            needed = [argument.call for argument in arguments]
-    return any(name.partition(".")[0] in words and name.rpartition(".")[2] in words for name in needed)
+def _rule(identity: str, packs: Packs) -> Rule | None:
+    """The rule of a finding; one that was mined is looked up by the name it speaks of."""
+    if not identity.startswith(_MINED):
+        return packs.rule(identity)
+    name = identity.removeprefix(_MINED).partition("/")[2].partition("-")[0]
+    return next((rule for rule in facts.targets(name) if rule.id == identity), None)
 
 
 def _usable(rule: Rule, verdict: Verdict, as_of: date) -> Rule:
@@ -92,12 +95,15 @@ def _retired(rule: Rule, as_of: date) -> bool:
     return rule.target_until is not None and rule.target_until < as_of
 
 
-def _matches(document: Document, makes: Mapping[str, str], index: Index) -> Iterator[Match]:
+def _matches(document: Document, makes: Mapping[str, str], rules: Sequence[Rule]) -> Iterator[Match]:
+    index = Index(rules)
     code = Code(document, makes)
-    for cell in code.cells:
+    called = code.renamed(index.calls)
+    for cell in code.cells_with(index.last, called) if index else ():
         yield from attributes(code, cell, index)
         yield from imports(code, cell, index)
-        yield from stale_arguments(code, cell, index)
+        yield from stale_arguments(code, cell, index, called)
+    yield from patterns.matches(document, code, rules)
 
 
 def _draft(match: Match, rule: Rule, verdict: Verdict, as_of: date) -> Draft:
@@ -112,7 +118,8 @@ def _draft(match: Match, rule: Rule, verdict: Verdict, as_of: date) -> Draft:
         issue_type=IssueType.DEPRECATED_API,
         severity=rule.severity or (Severity.HIGH if broken else Severity.MEDIUM),
         staleness=verdict.staleness,
-        rung=Rung.E2,
+        # What holds nowhere in particular is the word that a rule was stopped: for a reader, and nothing to mend.
+        rung=Rung.E2 if match.anchor else Rung.E1,
         cause=Cause.CODE,
         evidence=f"{rule.source} (as of {rule.as_of.isoformat()})",
         fix=_fix(match, rule, verdict, as_of),
@@ -125,7 +132,9 @@ def _suggestion(match: Match, verdict: Verdict) -> Suggestion | None:
     if not edits:
         return None
     target = None if (match.target or "").startswith(BUILTINS) else match.target
-    return Suggestion(edits=edits, target=target, resolved=verdict.installed is not None and target is None)
+    # What was mined is edited in when the environment itself says that the target is there, and not before.
+    proven = verdict.installed is not None and target is None and not match.rule.id.startswith(_MINED)
+    return Suggestion(edits=edits, target=target, resolved=proven)
 
 
 def _fix(match: Match, rule: Rule, verdict: Verdict, as_of: date) -> str:
@@ -143,6 +152,8 @@ def _fix(match: Match, rule: Rule, verdict: Verdict, as_of: date) -> str:
 
 def _message(rule: Rule, verdict: Verdict) -> str:
     gate = rule.gate
+    if rule.package == NO_PACKAGE:
+        return f"{_stale(rule)} is not what this repository wants."
     said = [f"was deprecated in {rule.package} {_dotted(gate.deprecated)}"] if gate.deprecated else []
     said += [f"was removed in {rule.package} {_dotted(gate.removed)}"] if gate.removed else []
     installed = f"installed: {verdict.installed}" if verdict.installed else "not installed here"
@@ -161,6 +172,8 @@ def _stale(rule: Rule) -> str:
             return f"The keyword `{old}` of `{calls[0]}`"
         case Value(old=old):
             return f"The value `{old}`"
+        case Pattern(old=old):
+            return f"Code like `{old}`"
 
 
 def _direction(rule: Rule) -> str:
@@ -181,6 +194,8 @@ def _questions(finding: Finding, rule: Rule | None) -> Iterator[Question]:
             yield Question(name=target, keywords=(old,))
             if new:
                 yield Question(name=target, keywords=(new,))
+        case Pattern() if target:
+            yield Question(name=target)
         case _:
             return
 
@@ -189,6 +204,8 @@ def _resolved(finding: Finding, rule: Rule | None, answers: Mapping[Question, An
     if rule is None or isinstance(rule.change, Value):
         return finding
     asked = list(_questions(finding, rule))
+    if isinstance(rule.change, Pattern):
+        return _with_target(finding, rule, answers.get(asked[0]) if asked else None)
     old = answers.get(asked[0]) if asked else None
     new = answers.get(asked[1]) if len(asked) > 1 else None
     return _with_target(_with_old(finding, rule, old), rule, new)

@@ -86,6 +86,8 @@ class Mandate:
     staleness: Staleness
     evidence: str
     """Where the rule is from."""
+    installed: str = ""
+    """The version of the shape's package; empty where there is none."""
     receivers: frozenset[str] = frozenset()
     """Names the owner says are meant, whatever they hold."""
     resolves: bool = False

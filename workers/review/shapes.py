@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 
 from workers.contract.domain import Staleness
 from workers.knowledge.shape import shapes
-from workers.review import shapes_openai, shapes_pandas, shapes_qdrant, shapes_rename, shapes_tools
+from workers.review import (
+    shapes_anthropic,
+    shapes_chromadb,
+    shapes_genai,
+    shapes_libraries,
+    shapes_mistral,
+    shapes_openai,
+    shapes_openai_client,
+    shapes_pandas,
+    shapes_pinecone,
+    shapes_qdrant,
+    shapes_rename,
+    shapes_tools,
+)
 from workers.review.drafts import findings
 from workers.review.shape import Code, Hit, Mandate, draft
 from workers.review.shapes_targets import Targets
@@ -29,10 +42,17 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "chat-completions-to-responses": shapes_openai.find,
     "functions-to-tools": shapes_tools.find,
     "oaieval-to-evals-api": shapes_rename.oaieval,
+    "openai-module-to-client": shapes_openai_client.find,
     "pandas-append-to-concat": shapes_pandas.append,
     "pandas-fillna-method": shapes_pandas.fillna,
     "pandas-scatter-plot": shapes_pandas.scatter_plot,
+    "pinecone-module-to-client": shapes_pinecone.find,
+    "anthropic-completions-to-messages": shapes_anthropic.find,
+    "chromadb-settings-to-clients": shapes_chromadb.find,
+    "google-generativeai-to-genai": shapes_genai.find,
+    "mistral-client-to-mistral": shapes_mistral.find,
     "qdrant-search-to-query-points": shapes_qdrant.find,
+    **shapes_libraries.RULES,
 }
 """Rule by the id of its shape."""
 
@@ -40,10 +60,17 @@ WORDS = {
     "chat-completions-to-responses": "completions",
     "functions-to-tools": "parameters",
     "oaieval-to-evals-api": "oaieval",
+    "openai-module-to-client": "openai",
     "pandas-append-to-concat": "append",
     "pandas-fillna-method": "fillna",
     "pandas-scatter-plot": "scatter_plot",
+    "pinecone-module-to-client": "pinecone",
+    "anthropic-completions-to-messages": "completions",
+    "chromadb-settings-to-clients": "chromadb",
+    "google-generativeai-to-genai": "generativeai",
+    "mistral-client-to-mistral": "mistralai",
     "qdrant-search-to-query-points": "search",
+    **shapes_libraries.WORDS,
 }
 """A word without which the rule cannot hold: most documents have none of them and are not read any further."""
 
@@ -96,6 +123,7 @@ def _mandate(shape: Shape, environment: Environment, rules: BusinessRules, as_of
         rule=f"shapes/{shape.id}",
         staleness=staleness or Staleness.POLICY,
         evidence=f"{shape.source} as of {shape.as_of}",
+        installed=shape.installed(environment) or "",
         receivers=frozenset(name for mapping in asked for name in mapping.receivers),
         resolves=shape.resolves_in(environment),
         closed=shape.closed(as_of),

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from workers.review.shape import Code, Hit, Mandate, keyword, renamed_keyword
 from workers.review.shapes_targets import Target, target
+from workers.review.shapes_tools_answers import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workers.review.shapes_together import Changes
     from workers.review.sites import Change, Site
 
 
 _RENAMED = {"functions": "tools", "function_call": "tool_choice"}
+_FLAT = "The call that takes these functions has to move to the Responses API first."
 _OTHERS = frozenset({"anthropic", "boto3", "cohere", "google", "mistralai", "vertexai"})
 
 
@@ -76,11 +79,11 @@ def _hit(code: Code, mandate: Mandate, site: Site, schemas: ast.List) -> Hit:
     start, _ = site.span(schemas)
     takers = list(_takers(code, site, schemas))
     nested = bool(takers) and not mandate.with_responses
-    unlock = _unlock(code, takers, nested=nested)
+    unlock, read = _unlock(code, takers, nested=nested)
     changes = [
         change for item in schemas.elts if isinstance(item, ast.Dict) for change in _typed(site, item, nested=nested)
     ]
-    calls = [(at, change) for at, call in takers for change in _call(at, call)]
+    calls = [*((at, change) for at, call in takers for change in _call(at, call)), *read]
     return Hit(
         site=site,
         start=start,
@@ -122,14 +125,14 @@ def _takers(code: Code, site: Site, schemas: ast.List) -> Iterator[tuple[Site, a
             yield at, call
 
 
-def _unlock(code: Code, takers: list[tuple[Site, ast.Call]], *, nested: bool) -> str:
+def _unlock(code: Code, takers: list[tuple[Site, ast.Call]], *, nested: bool) -> tuple[str, Changes]:
+    """Why the schemas stay, and the changes of what is read of the answers."""
     if not takers:
-        return ""
+        return "", ()
     if any(_mentions_function_call(node) for one in code.sites for node in one.nodes):
-        return "The answer's `function_call` is read: with tools it comes as a list of calls."
-    if not nested:
-        return "The call that takes these functions has to move to the Responses API first."
-    return ""
+        changes, why = answers(code, takers)
+        return why or ("" if nested else _FLAT), changes
+    return ("" if nested else _FLAT), ()
 
 
 def _mentions_function_call(node: ast.AST) -> bool:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Rung
-from workers.review import advice, api, models, network, python2, reader, rules, setup, shapes, suppress
+from workers.review import addresses, advice, models, network, pins, python2, reader, rules, setup, shapes, suppress
 from workers.review.beside import Beside, beside
 from workers.review.execution import find as from_execution
+from workers.review.resolution import api
+from workers.review.whereto.attaching import Attaching
+from workers.review.whereto.following import Follower
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -18,10 +21,11 @@ if TYPE_CHECKING:
     from workers.contract.business import BusinessRules
     from workers.contract.domain import Execution, Finding, Place
     from workers.environments.words import Decision
-    from workers.knowledge.packs import Packs
+    from workers.knowledge.rule import Packs, Rule
     from workers.protocols import Answer, Document, Environment, Question
     from workers.review.shapes import Shapes
     from workers.review.shapes_targets import Targets
+    from workers.review.whereto.following import Releases
 
     Resolve = Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]
 
@@ -40,17 +44,29 @@ class Reviewer:
     """The repository that the artifacts lie in; None: nothing lies beside them."""
     declared: Mapping[str, Decision] = field(default_factory=dict[str, "Decision"])
     """Artifact path -> how its environment was decided on, where that was made of what the repository declares."""
+    releases: Releases | None = None
+    """Asked what other releases of a library say of a name that is gone; None where only what is installed can be asked."""
+    facts: Callable[[str], Sequence[Rule]] | None = None
+    """What was mined out of releases about a dotted name; None: nothing was."""
     _known: dict[Question, Answer] = field(default_factory=dict["Question", "Answer"])
     _ahead: set[str] = field(default_factory=set[str])
     """Digests of the copies that were asked about before their review."""
+    _attaching: Attaching = field(init=False)
+
+    def __post_init__(self) -> None:
+        follower = Follower(environment=self.environment, ask=self._ask, releases=self.releases, facts=self.facts)
+        self._attaching = Attaching(follower)
 
     async def __call__(self, document: Document, execution: Execution) -> tuple[Finding, ...]:
         """All findings in document order, suppressed ones left out."""
         shaped = shapes.find(document, self.environment, self.business, self.as_of)
-        ran = (*advice.given(from_execution(document, execution), self.packs), *network.find(document, execution))
+        errors = advice.given(from_execution(document, execution), self.packs)
+        ran = (*errors, *network.find(document, execution), *addresses.find(document, execution))
         found = [*self._patterns(document, shaped), *ran, *self._setup(document)]
         if self.resolve is not None:
             found = await self._resolved(document, found, shaped.targets)
+            settled = frozenset(each.place for each in found if each.place and each.suggestion)
+            found = list(await self._attaching.attached(document, found, settled))
         return suppress.apply(tuple(sorted(merged(found), key=_order)), document)
 
     async def ask_ahead(self, document: Document) -> None:
@@ -70,10 +86,12 @@ class Reviewer:
         return () if decision is None else setup.find(document, decision, self.environment)
 
     def _patterns(self, document: Document, shaped: Shapes) -> Iterable[Finding]:
+        # First: where a name went and what became of a call are one finding, and the call's edit is the whole one.
+        yield from shaped.findings
         yield from rules.find(document, self.packs, self.environment, as_of=self.as_of)
         yield from python2.find(document, self.environment)
         yield from models.find(document, self.business, self.as_of)
-        yield from shaped.findings
+        yield from pins.find(document, decision=self.declared.get(document.path))
         yield from reader.find(document, self.business)
 
     async def _resolved(self, document: Document, found: list[Finding], shaped: Targets) -> list[Finding]:
@@ -130,7 +148,7 @@ def _combined(first: Finding, second: Finding) -> Finding:
 
 
 def _from_run(finding: Finding) -> bool:
-    return finding.rule.startswith(("execution/", "network/", "secret/"))
+    return finding.rule.startswith(("execution/", "network/", "secret/", "data/unreached"))
 
 
 def _order(finding: Finding) -> tuple[int, int, int, str]:

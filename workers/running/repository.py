@@ -26,6 +26,7 @@ from workers.knowledge import shipped
 from workers.network.allowing import Allowance, granted
 from workers.network.starting import proxy
 from workers.records import RunFolder
+from workers.running.bridging import Bridges
 from workers.running.environments import Unusable, box_limits, refuse_programs
 from workers.running.faults.wiring import fault_split
 from workers.running.habitats import habitats, home
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from workers.network.starting import Proxy
     from workers.protocols import Box, Document, Faults, Hook, Progress
     from workers.repair.carried import Earlier
+    from workers.review.whereto.following import Releases
     from workers.running.habitats import Habitat, Home
     from workers.running.prepared import Prepared
     from workers.sandbox.environments import InstalledEnvironment
@@ -258,7 +260,14 @@ class Running:
                 earlier=self.earlier,
                 faults=self._faults(habitat, box),
                 declared=habitat.decisions,
+                releases=self._releases(habitat, box),
             )
+
+    def _releases(self, habitat: Habitat, box: Box) -> Releases | None:
+        """Asked where a name went that the environment has no more; None where the owner wants that not looked into."""
+        seconds = habitat.root.settings.bridge_s
+        packages = box.environment.packages
+        return Bridges(supplier=self.supplier, packages=packages, seconds=seconds) if seconds and packages else None
 
     def _faults(self, habitat: Habitat, box: Box) -> Faults:
         """Asked about what fails unchanged; makes nothing before it is."""

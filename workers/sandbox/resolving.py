@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from workers.contract.errors import SandboxUnavailableError
-from workers.protocols import Answer, Question
+from workers.protocols import Answer, BadValue, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from workers.sandbox.guestcall import Reply
 
@@ -20,6 +21,8 @@ RESOLVER = Path(__file__).parent / "guest" / "resolve.py"
 STATUSES = frozenset({"exists", "absent", "unimportable", "undecided"})
 KINDS = frozenset({"module", "class", "function", "instance"})
 _TEXT = 4000
+_PARTS = 4
+_WORD = re.compile(r"[\w.+-]{1,100}")
 
 
 def request(questions: Sequence[Question], path: Sequence[str]) -> dict[str, Any]:
@@ -67,7 +70,31 @@ def _answer(question: Question, line: Mapping[str, Any]) -> Answer:
         missing_at=_text(line.get("missing_at")),
         kind=_text(line.get("kind")) if line.get("kind") in KINDS else "",
         warning=_text(line.get("warning")),
+        owner=_dotted(line.get("owner")),
+        bad_values=tuple(_bad_values(question, line.get("bad_values"))),
     )
+
+
+def _bad_values(question: Question, value: object) -> Iterator[BadValue]:
+    """Those about arguments that were asked about."""
+    asked = {argument for argument, _ in question.values}
+    for item in cast("list[object]", value) if isinstance(value, list) else []:
+        parts = _names(item)
+        if len(parts) == _PARTS and parts[0] in asked:
+            argument, status, words, instead = parts
+            yield BadValue(
+                argument=argument, words=words[:_TEXT], deprecated=status == "deprecated", instead=_word(instead)
+            )
+
+
+def _dotted(value: object) -> str:
+    text = _text(value)
+    return text if all(part.isidentifier() for part in text.split(".")) else ""
+
+
+def _word(text: str) -> str:
+    """A replacement that may stand between quotes: nothing that could end them."""
+    return text if _WORD.fullmatch(text) else ""
 
 
 def _text(value: object) -> str:

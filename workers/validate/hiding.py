@@ -57,6 +57,8 @@ _EXITS = frozenset(
         "signal.alarm",
     }
 )
+_PLACES = frozenset({"at", "iat", "loc", "iloc"})
+"""Where a frame is asked for what lies under labels or positions."""
 _EXIT_CALLS = re.compile(r"(do_shutdown|_exit|set_custom_exc|skipTest)\Z")
 _JUMPS = {"raise": ast.Raise, "return": ast.Return, "break": ast.Break, "continue": ast.Continue}
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -202,11 +204,25 @@ def _unread_setting(statement: Statement, comparison: Comparison) -> bool:
 def _calls_nothing(old: ast.stmt, new: list[ast.stmt]) -> bool:
     """True when arguments were passed to something before, and nothing is called now.
 
-    A call without arguments may become an attribute: `df.as_matrix()` -> `df.values`.
+    A call without arguments may become an attribute: `df.as_matrix()` -> `df.values`. One with arguments may become a look-up at
+    them: `df.get_value(row, column)` -> `df.at[row, column]`.
     """
     before = [call for call in calls(runs(old)) if call.args or call.keywords]
     casts = all(isinstance(call.func, ast.Name) and all(map(is_literal, call.args)) for call in before)
-    return bool(before) and not casts and not any(calls(runs(statement)) for statement in new)
+    looked_up = all(_looked_up(call, new) for call in before)
+    return bool(before) and not (casts or looked_up) and not any(calls(runs(statement)) for statement in new)
+
+
+def _looked_up(call: ast.Call, new: list[ast.stmt]) -> bool:
+    """True where the same receiver is now asked for a place that names all that was passed."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    receiver = ast.dump(call.func.value)
+    passed = {ast.dump(one) for one in (*call.args, *(keyword.value for keyword in call.keywords))}
+    nodes = [node for statement in new for node in ast.walk(statement)]
+    places = (node.value for node in nodes if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute))
+    asked = any(place.attr in _PLACES and ast.dump(place.value) == receiver for place in places)
+    return asked and passed <= {ast.dump(node) for node in nodes}
 
 
 def _exits(code: Code, origins: Origins) -> Counter[str]:

@@ -24,6 +24,8 @@ _MOCKERS = re.compile(
     r"|respx|faker|Faker|fakeredis|pyfakefs|freezegun|types\.SimpleNamespace|types\.ModuleType|MagicMock|Mock)(\.|\Z)"
 )
 
+_NOW = {"imp.new_module": "types.ModuleType"}
+"""What made a module before: under its new name it is no more of a stand-in than it was."""
 _NAMESPACES = (".__dict__", "sys.modules")
 
 
@@ -48,13 +50,15 @@ def library_patched(comparison: Comparison) -> Iterator[Refusal]:
 
 
 def _mocks(code: Code, origins: Origins) -> Counter[str]:
-    found = Counter(name for name in called(code, origins).elements() if _MOCKERS.match(name))
+    names = (_NOW.get(name, name) for name in called(code, origins).elements())
+    found = Counter(name for name in names if _MOCKERS.match(name))
     for node in ast.walk(code.tree) if code.tree else ():
         match node:
             case ast.Import(names=names):
                 found.update(alias.name for alias in names if _MOCKERS.match(alias.name))
             case ast.ImportFrom(module=str(module), names=names):
-                found.update(f"{module}.{one.name}" for one in names if _MOCKERS.match(f"{module}.{one.name}"))
+                whole = (f"{module}.{one.name}" for one in names)
+                found.update(name for one in whole if _MOCKERS.match(name := _NOW.get(one, one)))
             case ast.Call(func=ast.Name(id="type" | "getattr" as name), args=[_, _, _]):
                 # A class made on the spot, or a default where an attribute is missing.
                 found[f"{name}(..., ..., ...)"] += 1

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from tests.builders import notebook
 from tests.workers.environments.repositories import repository
@@ -97,12 +96,9 @@ def test_a_part_of_a_namespace_is_satisfied_by_the_distribution_called_so() -> N
     assert "scipy" not in names.satisfying("numpy")
 
 
-def test_the_table_agrees_with_the_one_that_findings_use() -> None:
-    table: dict[str, str] = vars(distributions)["_DISTRIBUTIONS"]
-
-    assert {module: names.distribution(module) for module in table} == {
-        module: canonicalize_name(found) for module, found in table.items()
-    }
+def test_findings_and_environments_ask_one_table() -> None:
+    assert names.distribution is distributions.distribution
+    assert names.names().imports is distributions.facts().imports
 
 
 def test_the_table_holds_names_that_can_be_asked_for_and_nothing_twice() -> None:

@@ -13,7 +13,8 @@ from tests.builders import notebook
 from workers.contract.domain import Cause, Staleness
 from workers.protocols import Task
 from workers.repair.hints import HintsRepairer
-from workers.review import api, execution
+from workers.review import execution
+from workers.review.resolution import api
 from workers.sandbox.environments import from_interpreter
 from workers.sandbox.opening import open_box
 

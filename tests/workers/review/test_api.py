@@ -10,7 +10,7 @@ from tests.builders import notebook
 from tests.workers.asking import SHELF, Asking, library
 from workers.contract.domain import Cause, Finding, IssueType, Rung, Staleness
 from workers.protocols import Answer, Question
-from workers.review.api import find, questions, targets, with_targets
+from workers.review.resolution.api import find, questions, targets, with_targets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,7 +174,7 @@ async def test_modules_that_python_dropped_are_the_codes_fault(box: Asking) -> N
 async def test_a_healthy_document_has_no_finding(box: Asking) -> None:
     document = notebook(
         "import shelf, json, os.path\nfrom shelf.shapes import circle\nfrom shelf import Table as T",
-        "shelf.write([], sep=';')\ncircle(size=1)\nT(rows=[]).anything\nos.path.join('a', 'b')\njson.dumps({}, indent=1)",
+        "shelf.write([], sep=';')\ncircle(size=1)\nT(rows=[]).rows\nos.path.join('a', 'b')\njson.dumps({}, indent=1)",
     )
 
     assert await reviewed(document, box) == ()

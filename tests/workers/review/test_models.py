@@ -142,7 +142,7 @@ def test_the_owners_deprecated_models_count_whoever_made_them() -> None:
 
 
 def test_a_date_the_vendor_has_not_confirmed_is_no_retirement() -> None:
-    (finding,) = models.find(notebook('f(model="gemini-2.5-pro")'), NONE, date(2027, 1, 1))
+    (finding,) = models.find(notebook('f(model="gemini-3.1-flash-lite")'), NONE, date(2027, 6, 1))
 
     assert finding.staleness is Staleness.DEPRECATED
 

@@ -539,7 +539,7 @@ TWINS = {
         Question(name="shelf.things.Plain.size"),
     ),
     "absent although names are computed": (
-        ("resolve_attributes.py", "if body.dynamic:", "if False:"),
+        ("resolve_attributes.py", "if body.dynamic and", "if False and"),
         Question(name="shelf.things.Computed.gone"),
     ),
     "absent although the module behind the class has it": (

@@ -55,6 +55,12 @@ TRICKS = (
         rule="statement-dropped",
     ),
     Attempt(
+        name="looked up somewhere else",
+        before=FIT,
+        after=FIT.replace("model.fit(X, y)", "model.at[X]"),
+        rule="statement-dropped",
+    ),
+    Attempt(
         name="put in a lambda",
         before=FIT,
         after=FIT.replace("model.fit", "lambda: model.fit"),
@@ -497,6 +503,8 @@ HONEST = (
         after="df = pd.concat([df, pd.DataFrame([{'a': 3}])], ignore_index=True)\n",
     ),
     Attempt(name="ix", before="print(df.ix[0])\n", after="print(df.loc[0])\n"),
+    Attempt(name="looked up", before="df.get_value(0, 'a')\n", after="df.at[0, 'a']\n"),
+    Attempt(name="looked up and set", before="df.set_value(0, 'a', 9)\n", after="df.at[0, 'a'] = 9\n"),
     Attempt(name="as_matrix", before="values = df.as_matrix()\n", after="values = df.values\n"),
     Attempt(name="fillna method", before="df = df.fillna(method='ffill')\n", after="df = df.ffill()\n"),
     Attempt(name="sort", before="df.sort('a', inplace=True)\n", after="df.sort_values('a', inplace=True)\n"),

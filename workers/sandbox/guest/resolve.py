@@ -12,6 +12,7 @@ goes on with the rest.
 
 import json
 import os
+import re
 import select
 import signal
 import sys
@@ -23,33 +24,50 @@ sys.dont_write_bytecode = True
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 import resolve_calls  # noqa: E402 - found through the path above
+import resolve_enums  # noqa: E402 - as above
+import resolve_heirs  # noqa: E402 - as above
 import resolve_names  # noqa: E402 - as above
+import resolve_values  # noqa: E402 - as above
 
 # Started in isolated mode or not: names of ours are to hide nobody's modules.
 sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _HERE]
 
 QUESTION_TIMEOUT_S = 60.0
 """For one question, the import of its module included."""
+_ROOT = re.compile(r"(?!await\b)\b[^\W\d]\w*")
 _SLICE_S = 0.25
 _TEXT = 2000
 _NAMES = 200
-_FIELDS = ("status", "bad_keywords", "parameters", "message", "missing_at", "kind", "warning")
+_FIELDS = ("status", "bad_keywords", "parameters", "message", "missing_at", "kind", "warning", "owner", "bad_values")
 
 
 def answer(question):
     """The answer to one question, every text of it bounded."""
+    return _bounded(_by_name(question) if is_dotted(question) else resolve_values.answer(question))
+
+
+def is_dotted(question):
+    """False where the name has steps beyond dots: those are followed by classes and annotations, the others are read."""
+    return all(part.isidentifier() for part in question["name"].split("."))
+
+
+def _by_name(question):
     found = resolve_names.look(question["name"])
     result = {key: found[key] for key in ("status", "message", "missing_at", "kind", "warning")}
     if found["status"] == "exists" and found["kind"] in ("class", "function", "instance"):
         asked = tuple(question.get("keywords") or ()), question.get("positional")
         result.update(resolve_calls.bind(found["object"], found["bound_later"], *asked))
-    return _bounded(result)
+        if not found["bound_later"]:
+            result["bad_values"] = resolve_enums.refused(found["object"], None, question.get("values") or ())
+    return result
 
 
 def _bounded(result):
     for key, value in result.items():
         if isinstance(value, str):
             result[key] = value[:_TEXT]
+        elif key == "bad_values":
+            result[key] = [[str(part)[:_TEXT] for part in parts] for parts in list(value)[:_NAMES]]
         else:
             result[key] = [str(name)[:_TEXT] for name in list(value)[:_NAMES]]
     return result
@@ -137,19 +155,26 @@ def _taken(line, index):
 
 
 def _root(question):
-    return question["name"].partition(".")[0]
+    found = _ROOT.search(question["name"])
+    return found.group() if found else ""
 
 
 def run(questions, path, say):
-    """Answer all questions through `say(index, answer)`, in order, with as many children as it takes."""
+    """Answer all questions through `say(index, answer)`, with as many children as it takes.
+
+    Values come last: an import may add methods to the classes of another package.
+    """
+    resolve_heirs.roots.update(_root(question) for question in questions)
+    order = sorted(range(len(questions)), key=lambda index: not is_dotted(questions[index]))
     spoilt = {}
     child = None
-    for index, question in enumerate(questions):
+    for at, index in enumerate(order):
+        question = questions[index]
         if _root(question) in spoilt:
             say(index, _undecided(spoilt[_root(question)]))
             continue
         if child is None:
-            todo = [at for at in range(index, len(questions)) if _root(questions[at]) not in spoilt]
+            todo = [one for one in order[at:] if _root(questions[one]) not in spoilt]
             child = _Child(questions, todo, path, say.out)
         found, reason = child.next(index)
         if found is None:
@@ -190,6 +215,6 @@ def main():
 
 if __name__ == "__main__":
     # A stranger's module may have one of these names too.
-    for ours in ("resolve_calls", "resolve_names", "resolve_attributes"):
+    for ours in [name for name in sys.modules if name.startswith("resolve_")]:
         sys.modules.pop(ours, None)
     main()

@@ -6,28 +6,48 @@ import enum
 import inspect
 import sys
 
+from resolve_kinds import home, top
+
 _HEAP_TYPE = 1 << 9
 _PLAIN_METACLASSES = (type, object, abc.ABCMeta, enum.EnumMeta)
 _HOOKS = ("__getattr__", "__getattribute__")
 
+_SPEECH = ("typing", "typing_extensions", "abc")
+"""Modules whose classes only say something about others."""
+_OWN_NAMES = frozenset(
+    {
+        "sklearn:BaseEstimator",
+        "sklearn:Pipeline",
+        "matplotlib:Artist",
+        "matplotlib:_AxesBase",
+        "matplotlib:FigureBase",
+        "matplotlib:Figure",
+        "networkx:Graph",
+    }
+)
+"""Classes known to set by computed names only what is private or stands in them under a written name too."""
+
 _modules = {}
 
 
-def doubt(cls, name):
-    """Why an instance might have `name` nevertheless; empty when it provably has not."""
+def doubt(cls, name, harmless=()):
+    """Why an instance might have `name` nevertheless; empty when it provably has not.
+
+    What the classes in `harmless` answer for does not count.
+    """
     for metaclass in type(cls).__mro__:
         if metaclass not in _PLAIN_METACLASSES and any(hook in vars(metaclass) for hook in _HOOKS):
             return "its metaclass answers for attributes"
     own = [base for base in cls.__mro__ if base is not object]
     for base in own:
-        if any(_dynamic(base, hook) for hook in _HOOKS):
+        if base not in harmless and any(_dynamic(base, hook) for hook in _HOOKS):
             return "{} answers for attributes".format(base.__name__)
         if name in _declared(base):
             return "{} declares it".format(base.__name__)
     if cls.__dictoffset__ == 0:
         # Without a dictionary an instance has what its class shows and nothing else.
         return ""
-    return next(filter(None, (_assigned(base, name) for base in own)), "")
+    return next(filter(None, (_assigned(base, name, base in harmless) for base in own)), "")
 
 
 def _dynamic(base, hook):
@@ -53,18 +73,20 @@ def _declared(base):
     return names
 
 
-def _assigned(base, name):
+def _assigned(base, name, harmless):
     """Why methods of `base`, or code beside it, might set the attribute."""
     if not base.__flags__ & _HEAP_TYPE or base.__module__ == "enum":
         # Types of the interpreter keep no dictionary of their own; members of an enumeration have known names.
         return ""
-    source = _source(base.__module__)
+    if base.__module__ in _SPEECH:
+        return ""
+    source = _source(home(base))
     body = source.classes.get(base.__name__) if source else None
     if body is None:
         return "the source of {} is not there to be read".format(base.__name__)
     if name in source.stored:
         return "{} is set in {}".format(name, base.__module__)
-    if body.dynamic:
+    if body.dynamic and not harmless and "{}:{}".format(top(base), base.__name__) not in _OWN_NAMES:
         return "{} sets attributes by computed names".format(base.__name__)
     return ""
 
@@ -95,13 +117,18 @@ def _computes(node):
         return False
     if isinstance(node.func, ast.Name) and node.func.id == "vars":
         return True
-    return _sets(node) and _set_name(node) is None
+    # What is set on the class is seen there.
+    return _sets(node) and _set_name(node) is None and not _on_class(node)
 
 
 def _sets(call):
     called = call.func
     named = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
     return named in ("setattr", "__setattr__")
+
+
+def _on_class(call):
+    return bool(call.args) and isinstance(call.args[0], ast.Name) and call.args[0].id == "cls"
 
 
 def _set_name(call):

@@ -8,6 +8,8 @@ import inspect
 import re
 import types
 
+import resolve_forwards
+
 GOOD, BAD, OPEN = "good", "bad", "open"
 POSITIONAL = "*"
 """Stands among the bad keywords for more positional arguments than there are places."""
@@ -26,9 +28,13 @@ def bind(found, bound_later, keywords, positional):
         return result
     if not callable(found):
         return dict(result, status="undecided", message="it is not called itself")
-    verdicts = {keyword: _verdict(found, keyword, positional, bound_later) for keyword in keywords}
+    verdicts = {one: _handed_on(found, one, _verdict(found, one, positional, bound_later)) for one in keywords}
     if positional is not None:
         verdicts[POSITIONAL] = _verdict(found, None, positional, bound_later)
+    return _judged(result, verdicts, positional)
+
+
+def _judged(result, verdicts, positional):
     bad = [name for name in verdicts if verdicts[name] == BAD]
     doubtful = [name for name in verdicts if verdicts[name] == OPEN]
     if bad:
@@ -38,6 +44,36 @@ def bind(found, bound_later, keywords, positional):
     if doubtful:
         return dict(result, status="undecided", message="it cannot be told whether these bind: " + ", ".join(doubtful))
     return result
+
+
+def bind_method(function, filled, keywords, positional):
+    """The same for a function whose first parameter is filled by its instance or class where `filled` says so."""
+    skip = 1 if filled else 0
+    names = [] if not isinstance(function, types.FunctionType) else parameters(function, False)[skip:]
+    verdicts = {one: _handed_on(function, one, _of_method(function, skip, one, positional)) for one in keywords}
+    if positional is not None:
+        verdicts[POSITIONAL] = _of_method(function, skip, None, positional)
+    return _judged({"parameters": names}, verdicts, positional)
+
+
+def _handed_on(function, keyword, verdict):
+    """The verdict, where the function takes any keyword and says where it hands them on."""
+    return (resolve_forwards.verdict(function, keyword) or verdict) if verdict == OPEN else verdict
+
+
+def _of_method(function, skip, keyword, positional):
+    if not isinstance(function, types.FunctionType):
+        return OPEN if keyword or positional else GOOD
+    return _of_layers(function, keyword, positional, skip, clear=True)
+
+
+def places(function):
+    """Names of the parameters that positional arguments go to, in order, those of the innermost function."""
+    inner = _layers(function)[-1]
+    if not isinstance(inner, types.FunctionType):
+        return ()
+    shape = _Shape(inner, 0)
+    return shape.positional
 
 
 def parameters(found, bound_later):
