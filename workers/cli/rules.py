@@ -28,9 +28,12 @@ gone, as far as the version is installed.
 | id | what it speaks of |
 | --- | --- |
 | `execution/error`, `execution/warning`, `execution/expected-error` | what running the artifact showed |
-| `api/name`, `api/keyword`, `api/module`, `api/warning` | what the installed packages say of a name when they are asked |
+| `api/name`, `api/keyword`, `api/value`, `api/module`, `api/warning` | what the installed packages say of a name, a call or a value when they are asked |
+| `mined/...` | what the releases of a package were seen to do to a name: [knowledge.md](knowledge.md) |
 | `python2/...` | Python 2 under Python 3, by construct |
-| `models/retired`, `models/deprecated`, `models/policy` | models of vendors: past their end, near it, not the preferred one |
+| `models/retired`, `models/deprecated`, `models/policy`, `models/deployment` | models of vendors: past their end, near it, not the preferred one, behind a name of the owner's |
+| `setup/...` | what an artifact installs: renamed, unknown, yanked, without a wheel, not to be had together |
+| `data/unreached`, `data/gone` | addresses of data that a run did not reach, or that are known to be gone |
 | `network/...`, `secret/...` | what a run reached for, and what it showed |
 | `reader/...` | a reader who is left alone; only where `business_rules.reader_experience` asks for it |
 | `shapes/own-rename` | the owner's own phrases in `business_rules.modernize` |
