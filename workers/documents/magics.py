@@ -113,8 +113,11 @@ def _cell_magics(source: str) -> tuple[str | None, int, list[tuple[int, int]]]:
 
 def _logical_line(source: str, start: int) -> tuple[int, int]:
     """Where the escape of the logical line at `start` begins (its end when it has none), and the line's end."""
+    if start == 0 and _AUTOMAGIC.match(source):
+        begin = len(source) - len(source.lstrip())
+        return begin, _continued(source, begin)
     begin = _indented(source, start)
-    if source[begin : begin + 1] in {"!", "%", "?"} or (start == 0 and _AUTOMAGIC.match(source)):
+    if source[begin : begin + 1] in {"!", "%", "?"}:
         return begin, _continued(source, begin)
     depth = 0
     for token in _TOKEN.finditer(source, start):

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from workers.documents.python import ImportMap, Offsets, comments, mask, parse
 from workers.protocols import Cell
 
-SOURCES = st.text(alphabet=st.sampled_from("ab=!%?\\\n\r\t '\"#()[]{}.,:é\u2028é"), max_size=60)
+SOURCES = st.one_of(
+    st.text(alphabet=st.sampled_from("ab=!%?\\\n\r\t '\"#()[]{}.,:é\u2028é"), max_size=60),
+    st.lists(st.sampled_from(["ls", "cd ..", "conda install é", " ", "\n", "\r\n", "\\\n", "x = 1"]), max_size=6).map(
+        "".join
+    ),
+)
 
 
 def code(*sources: str) -> list[Cell]:
@@ -44,6 +49,7 @@ def dotted(*sources: str) -> dict[str, str | None]:
         ("%%html\n<b>", "######\n###"),
         ("\n%%bash\nls", "\n######\n##"),
         ("pip install x", "0############"),
+        ("\n\n conda install x", "\n\n 0##############"),
         ("print 'a %s' % b\n!ls", "print 'a %s' % b\n0##"),
         ("é = 1\nb = !é", "é = 1\nb = 0#"),
     ],
