@@ -87,9 +87,6 @@ def _answer(question: Question) -> Answer:
 def samples(rule: Rule) -> Iterator[str]:
     """Cells in which somebody uses what the rule speaks of."""
     match rule.change:
-        case Symbol(old=old, new=None, whole=False):
-            # What is mended of it are calls alone: a name that is only read beside them stays, and keeps the copy from being better.
-            yield from (sample for use in _uses(old, "1") for sample in [use.rpartition("\nx = ")[0] or use])
         case Symbol(old=old, whole=whole):
             yield from _uses(old, "1") if not whole else (f"import {old}\n{old}.name_of_it(1)",)
         case Keyword(calls=calls, old=old, values=values):

@@ -145,13 +145,21 @@ def _alias(code: Code) -> str | None:
     return None
 
 
+def _of_own_class(code: Code, node: ast.expr, site: Site) -> bool:
+    """True for what is only ever made by a class that the document itself defines."""
+    own = {one.name for each in code.sites for one in each.nodes if isinstance(one, ast.ClassDef)}
+    held = code.imports.assigned(node, site.cell) if isinstance(node, ast.Name) and own else ()
+    made = [one.value.func for one in held if isinstance(one.value, ast.Call)]
+    return bool(held) and len(made) == len(held) and all(isinstance(one, ast.Name) and one.id in own for one in made)
+
+
 def fillna(code: Code, _mandate: Mandate) -> Iterator[Hit]:
     """`fillna(method="ffill")` is `ffill()`."""
     if _alias(code) is None:
         return
     for site, call in code.calls():
         match call.func:
-            case ast.Attribute(attr="fillna") as function:
+            case ast.Attribute(attr="fillna", value=receiver) as function if not _of_own_class(code, receiver, site):
                 pass
             case _:
                 continue

@@ -89,10 +89,11 @@ def _method(site: Site, given: Mapping[str, ast.expr] | None, window: str, what:
 
 def grouper(code: Code, _mandate: Mandate) -> Iterator[Hit]:
     """`TimeGrouper("M")` is `Grouper(freq="M")`."""
+    called_only = _called_only(code, "pandas.TimeGrouper")
     for site, call in Kinds(code).calls():
         if code.imports.dotted(call.func, site.cell) != "pandas.TimeGrouper":
             continue
-        changes = _grouped(site, call)
+        changes = _grouped(site, call) if called_only else ()
         start, _ = site.span(call)
         yield Hit(
             site=site,
@@ -101,9 +102,23 @@ def grouper(code: Code, _mandate: Mandate) -> Iterator[Hit]:
             message="`TimeGrouper` gave way to `Grouper`",
             fix="Use `pd.Grouper(freq=...)`.",
             changes=changes,
-            unlock="" if changes else "It is imported by name, or takes more than a frequency.",
+            unlock=""
+            if changes
+            else "It is imported by name, read without being called, or takes more than a frequency.",
             target="pandas.Grouper",
         )
+
+
+def _called_only(code: Code, name: str) -> bool:
+    """False where the name is also handed around: its calls alone would be half of the change."""
+    read = [
+        node
+        for site in code.sites
+        for node in site.nodes
+        if isinstance(node, ast.Attribute) and code.imports.dotted(node, site.cell) == name
+    ]
+    called = {id(node.func) for site in code.sites for node in site.nodes if isinstance(node, ast.Call)}
+    return all(id(node) in called for node in read)
 
 
 def _grouped(site: Site, call: ast.Call) -> tuple[Change, ...]:

@@ -57,6 +57,7 @@ _EXITS = frozenset(
         "signal.alarm",
     }
 )
+_ASKED = frozenset({"get_value", "set_value"})
 _PLACES = frozenset({"at", "iat", "loc", "iloc"})
 """Where a frame is asked for what lies under labels or positions."""
 _EXIT_CALLS = re.compile(r"(do_shutdown|_exit|set_custom_exc|skipTest)\Z")
@@ -215,7 +216,7 @@ def _calls_nothing(old: ast.stmt, new: list[ast.stmt]) -> bool:
 
 def _looked_up(call: ast.Call, new: list[ast.stmt]) -> bool:
     """True where the same receiver is now asked for a place that names all that was passed."""
-    if not isinstance(call.func, ast.Attribute):
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in _ASKED:
         return False
     receiver = ast.dump(call.func.value)
     passed = {ast.dump(one) for one in (*call.args, *(keyword.value for keyword in call.keywords))}

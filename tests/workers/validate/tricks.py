@@ -55,6 +55,12 @@ TRICKS = (
         rule="statement-dropped",
     ),
     Attempt(
+        name="looked up instead of called",
+        before=FIT,
+        after=FIT.replace("model.fit(X, y)", "model.at[X, y]"),
+        rule="statement-dropped",
+    ),
+    Attempt(
         name="looked up somewhere else",
         before=FIT,
         after=FIT.replace("model.fit(X, y)", "model.at[X]"),
@@ -503,6 +509,11 @@ HONEST = (
         after="df = pd.concat([df, pd.DataFrame([{'a': 3}])], ignore_index=True)\n",
     ),
     Attempt(name="ix", before="print(df.ix[0])\n", after="print(df.loc[0])\n"),
+    Attempt(
+        name="a module made",
+        before="from imp import new_module\nm = new_module('m')\n",
+        after="from types import ModuleType\nm = ModuleType('m')\n",
+    ),
     Attempt(name="looked up", before="df.get_value(0, 'a')\n", after="df.at[0, 'a']\n"),
     Attempt(name="looked up and set", before="df.set_value(0, 'a', 9)\n", after="df.at[0, 'a'] = 9\n"),
     Attempt(name="as_matrix", before="values = df.as_matrix()\n", after="values = df.values\n"),
