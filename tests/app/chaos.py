@@ -291,5 +291,16 @@ def _plain(text: str, numbers: dict[str, str]) -> str:
 
 def differences(seen: dict[str, Any], expected: dict[str, Any]) -> list[str]:
     """What differs, line by line; nothing where they are the same."""
-    before, after = (json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (expected, seen))
+    before, after = (_lines(each) for each in (expected, seen))
     return list(difflib.unified_diff(before, after, "expected", "seen", lineterm="", n=1))
+
+
+def _lines(state: dict[str, Any]) -> list[str]:
+    """A text of many lines as many lines: otherwise a difference would show a whole body, and nobody would see it."""
+    return json.dumps(state, indent=1, sort_keys=True).replace("\\n", "\n").splitlines()
+
+
+def same(seen: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Raise AssertionError with the lines that differ."""
+    found = differences(seen, expected)
+    assert not found, "\n".join(found)
