@@ -13,7 +13,7 @@ from workers.cli import logs, notes
 from workers.contract.markdown import seen
 from workers.contract.redact import redactor
 from workers.contract.report import sentence
-from workers.review.models import stale_preferences
+from workers.review.models.source import stale_preferences
 from workers.running.prepared import prepare
 from workers.settings import assemble, judged_by
 from workers.workspace import discover, find_repo, load_config

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Rung
-from workers.review import addresses, advice, models, network, pins, python2, reader, rules, setup, shapes, suppress
+from workers.review import addresses, advice, network, pins, rules, setup, suppress
 from workers.review.beside import Beside, beside
 from workers.review.execution import find as from_execution
+from workers.review.models import source as models
+from workers.review.python2 import source as python2
+from workers.review.reader import source as reader
 from workers.review.resolution import api
+from workers.review.shapes import source as shapes
 from workers.review.whereto.attaching import Attaching
 from workers.review.whereto.following import Follower
 
@@ -23,8 +27,8 @@ if TYPE_CHECKING:
     from workers.environments.words import Decision
     from workers.knowledge.rule import Packs, Rule
     from workers.protocols import Answer, Document, Environment, Question
-    from workers.review.shapes import Shapes
-    from workers.review.shapes_targets import Targets
+    from workers.review.shapes.source import Shapes
+    from workers.review.shapes.targets import Targets
     from workers.review.whereto.following import Releases
 
     Resolve = Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]

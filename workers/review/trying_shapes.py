@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from workers.contract.business import BusinessRules, mapping
 from workers.knowledge.shape import shapes
 from workers.knowledge.written.shaped import cases
-from workers.review import shapes as shape_rules
+from workers.review.shapes import source as shape_rules
 from workers.review.trying import failures
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.builders import notebook
 from tests.environments import environment
 from workers.contract.business import BusinessRules
-from workers.review import shapes
+from workers.review.shapes import source as shapes
 
 if TYPE_CHECKING:
     from workers.contract.domain import Finding

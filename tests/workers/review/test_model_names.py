@@ -9,7 +9,7 @@ import pytest
 from tests.builders import notebook
 from workers.contract.business import BusinessRules
 from workers.contract.domain import Finding, Staleness
-from workers.review import models
+from workers.review.models import source as models
 
 TODAY = date(2026, 11, 20)
 NONE = BusinessRules()

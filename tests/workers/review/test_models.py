@@ -10,7 +10,7 @@ from tests.builders import notebook
 from workers.contract.business import BusinessRules
 from workers.contract.domain import Rung, Staleness
 from workers.knowledge.vendors import models as table
-from workers.review import models
+from workers.review.models import source as models
 
 TODAY = date(2026, 11, 20)
 NONE = BusinessRules()

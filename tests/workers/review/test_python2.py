@@ -13,7 +13,7 @@ from workers.contract.domain import Execution, Rung
 from workers.documents.python import parse
 from workers.protocols import Task
 from workers.repair.rules import RulesRepairer
-from workers.review import python2
+from workers.review.python2 import source as python2
 
 if TYPE_CHECKING:
     from workers.contract.domain import Finding

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.builders import notebook
 from workers.contract.business import BusinessRules
 from workers.contract.domain import Cause, Staleness
-from workers.review import reader
+from workers.review.reader import source as reader
 
 ALL = BusinessRules(
     reader_experience=(

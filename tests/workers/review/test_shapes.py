@@ -12,7 +12,7 @@ from tests.environments import environment
 from workers.contract.business import BusinessRules, known_mappings, mapping
 from workers.contract.domain import Staleness
 from workers.knowledge.shape import shapes as table
-from workers.review import shapes
+from workers.review.shapes import source as shapes
 
 if TYPE_CHECKING:
     from workers.contract.domain import Finding

@@ -9,7 +9,8 @@ from tests.builders import notebook
 from tests.environments import environment
 from workers.contract.business import BusinessRules
 from workers.contract.domain import Staleness
-from workers.review import shapes, shapes_libraries
+from workers.review.shapes import libraries
+from workers.review.shapes import source as shapes
 
 if TYPE_CHECKING:
     from workers.contract.domain import Finding
@@ -45,7 +46,7 @@ CHAT = "from langchain_openai import ChatOpenAI, OpenAI\nchat = ChatOpenAI()\nll
 
 def found(*cells: str, packages: dict[str, str] = NOW) -> tuple[Finding, ...]:
     told = shapes.find(notebook(*cells), environment("3.12", **packages), BusinessRules(), TODAY).findings
-    return tuple(one for one in told if one.rule.removeprefix("shapes/") in shapes_libraries.RULES)
+    return tuple(one for one in told if one.rule.removeprefix("shapes/") in libraries.RULES)
 
 
 def mended(*cells: str) -> list[str]:
@@ -246,4 +247,4 @@ def test_what_still_works_and_warns_is_deprecated() -> None:
 
 
 def test_every_rule_of_a_library_has_its_word() -> None:
-    assert shapes_libraries.RULES.keys() == shapes_libraries.WORDS.keys()
+    assert libraries.RULES.keys() == libraries.WORDS.keys()

@@ -8,7 +8,7 @@ from tests.builders import notebook
 from tests.environments import environment
 from tests.workers.review.shaped import TODAY
 from workers.contract.business import BusinessRules, mapping
-from workers.review import shapes
+from workers.review.shapes import source as shapes
 
 RULES = BusinessRules(modernize=(mapping("functions-to-tools"),))
 CLIENT = "from openai import OpenAI\nclient = OpenAI()"

@@ -1,0 +1,1 @@
+"""Documents of Python 2: syntax, names, imports and calls."""

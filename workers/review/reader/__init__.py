@@ -1,0 +1,1 @@
+"""What a reader needs and can be decided without running anything."""

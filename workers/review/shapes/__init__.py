@@ -1,0 +1,1 @@
+"""Calls whose form changed, not only their name: one module a library, and what they share."""

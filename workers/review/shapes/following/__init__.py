@@ -1,0 +1,1 @@
+"""Where a value goes in a document, and how it is read there."""

@@ -1,0 +1,1 @@
+"""google.generativeai gave way to google.genai."""

@@ -1,0 +1,1 @@
+"""Mistral's first client became another."""

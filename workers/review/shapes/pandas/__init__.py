@@ -1,0 +1,1 @@
+"""pandas: what left it or took another form."""

@@ -1,0 +1,1 @@
+"""Functions of the pinecone module became a client."""
