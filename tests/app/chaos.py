@@ -39,6 +39,8 @@ PATIENCE_S = 120.0
 QUIET_S = 0.7
 _VOLATILE = re.compile(
     r"\d{8}T\d{6}Z-[a-z0-9-]+|[0-9a-f]{40}|[0-9a-f]{64}|https?://\S+|\b\d+(\.\d+)? s\b|\d{4}-\d\d-\d\dT[0-9:.]+Z|\bjob-\d+"
+    # Midnight may lie between two stories.
+    r"|by the date \d{4}-\d\d-\d\d"
 )
 
 
@@ -300,7 +302,7 @@ def _lines(state: dict[str, Any]) -> list[str]:
     return json.dumps(state, indent=1, sort_keys=True).replace("\\n", "\n").splitlines()
 
 
-def same(seen: dict[str, Any], expected: dict[str, Any]) -> None:
+def assert_same(seen: dict[str, Any], expected: dict[str, Any]) -> None:
     """Raise AssertionError with the lines that differ."""
     found = differences(seen, expected)
     assert not found, "\n".join(found)
