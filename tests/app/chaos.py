@@ -6,12 +6,13 @@ import asyncio
 import difflib
 import hashlib
 import json
+import os
 import re
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import or_, select
 
@@ -23,11 +24,11 @@ from tests.app.rig import Deployment, deployed, until
 from tests.builders import notebook
 from workers.contract.ledger import open_ledger, tables
 from workers.contract.phases import KILL_VARIABLE
+from workers.sandbox.tree import below
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from bot.settings import Kind
     from tests.fake_github import Person, Repository
     from workers.contract.ledger import Ledger
 
@@ -79,8 +80,12 @@ class Chaos:
 
     def pid(self, kind: Literal["web", "github", "loop"]) -> int:
         """Of the process of this kind."""
-        (found,) = [process for process in Path("/proc").glob("[0-9]*") if self._is(process, kind)]
-        return int(found.name)
+        command = [word.encode() for word in serving.command(kind)]
+        # By its words alone: nobody of our own user sees what it was started with.
+        (found,) = [
+            pid for pid in below(os.getpid()) if _read(Path(f"/proc/{pid}/cmdline")).split(b"\0")[:-1] == command
+        ]
+        return found
 
     def redis(self) -> int:
         """Number of the Redis process."""
@@ -91,13 +96,6 @@ class Chaos:
             if b"redis-server" in (line := _read(path)) and ours in line
         ]
         return int(found.name)
-
-    def _is(self, process: Path, kind: str) -> bool:
-        with suppress(OSError):
-            words, variables = [(process / part).read_bytes().split(b"\0") for part in ("cmdline", "environ")]
-            ours = f"MENDLOOP_STATE_DIR={self.app.state}".encode() in variables
-            return ours and words[:-1] == [word.encode() for word in serving.command(cast("Kind", kind))]
-        return False
 
 
 def _read(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from tests.app.chaos import Chaos, Story, beside, chaotic, same, settled, state
+from tests.app.chaos import Chaos, Story, assert_same, beside, chaotic, settled, state
 from tests.app.rig import until
 from tests.fake_github import Fault
 from workers.private import SETTLED_S, sweep
@@ -113,7 +113,7 @@ async def test_a_third_of_all_calls_failing_changes_nothing_that_people_see(
         hub.faults.clear()
         hub.webhooks.plan()
 
-    same(seen, undisturbed)
+    assert_same(seen, undisturbed)
     assert sum(line.fault is not None for line in hub.audit) > 20
 
 
@@ -128,7 +128,7 @@ async def test_f226_a_process_that_dies_at_a_boundary_of_a_push_changes_nothing_
         story.push()
     await settled(chaos.app)
 
-    same(state(story.repository), pushed)
+    assert_same(state(story.repository), pushed)
 
 
 @pytest.mark.parametrize("phase", OF_A_COMMAND if EVERY else ["sticky.created"])
@@ -141,7 +141,7 @@ async def test_f226_a_process_that_dies_at_a_boundary_of_a_command_changes_nothi
         story.ask()
     await settled(chaos.app)
 
-    same(state(story.repository), asked)
+    assert_same(state(story.repository), asked)
 
 
 async def test_f226_every_boundary_is_one_that_somebody_can_be_made_to_die_at(
@@ -193,7 +193,7 @@ async def test_h214_a_publisher_that_stood_still_for_longer_than_its_lease_write
         hub.faults.clear()
 
     assert [f"{line.method} {line.path}" for line in hub.audit.writes()[before:]] == []
-    same(state(story.repository), pushed)
+    assert_same(state(story.repository), pushed)
 
 
 async def test_h214_a_loop_that_stood_still_for_longer_than_its_lease_leaves_no_second_run(
@@ -221,7 +221,7 @@ async def test_h214_a_loop_that_stood_still_for_longer_than_its_lease_leaves_no_
 
     assert [f"{line.method} {line.path}" for line in hub.audit.writes()[before:]] == []
     assert len(marks(chaos, "loop.told")) == ran
-    same(state(story.repository), pushed)
+    assert_same(state(story.repository), pushed)
 
 
 async def test_f222_a_redis_that_dies_while_a_job_runs_and_comes_back_empty_changes_nothing(
@@ -239,7 +239,7 @@ async def test_f222_a_redis_that_dies_while_a_job_runs_and_comes_back_empty_chan
     hub.faults.clear()
 
     assert chaos.redis() != first
-    same(state(story.repository), pushed)
+    assert_same(state(story.repository), pushed)
 
 
 async def test_what_dead_processes_left_is_removed_by_the_next_job(chaos: Chaos) -> None:

@@ -145,6 +145,7 @@ async def test_a_pull_request_whose_base_moved_is_rebased_onto_it_and_proven_ane
     [pull] = repository.pulls()
     app.hub.webhooks.plan(drop=1, seed=1)
     moved = repository.push("main", {"a.ipynb": LONGER}, by=ada)
+    await app.hub.webhooks.settled()
     app.hub.webhooks.plan()
 
     comment = repository.comment(pull["number"], "/repair rebase", by=ada)

@@ -31,7 +31,8 @@ class Process:
     """A process as anybody on the machine can see it."""
 
     arguments: bytes
-    environment: bytes
+    environment: bytes | None
+    """None where the kernel shows it to nobody of our user: the process keeps itself private (root sees it)."""
 
     @property
     def name(self) -> str:
@@ -47,7 +48,7 @@ class Process:
                 return name
         # The mark of the installer and of what it starts.
         program = words[0].rpartition(b"/")[2].decode(errors="replace")
-        return "installer" if b"UV_CACHE_DIR=" in self.environment else f"another, {program}"
+        return "installer" if b"UV_CACHE_DIR=" in (self.environment or b"") else f"another, {program}"
 
 
 @dataclass
@@ -113,8 +114,13 @@ class Traces:
         for process in self.processes:
             if process.name not in holders:
                 for part, raw in (("arguments", process.arguments), ("environment", process.environment)):
-                    found += canaries.seen(raw, f"{part} of {process.name}", layers=0)
+                    found += canaries.seen(raw or b"", f"{part} of {process.name}", layers=0)
         return found
+
+    @property
+    def private(self) -> frozenset[str]:
+        """Names of processes of which nobody of our user sees the environment."""
+        return frozenset(process.name for process in self.processes if process.environment is None)
 
 
 def gather(app: Deployment, watch: Watch, *pages: str) -> Traces:
@@ -164,8 +170,19 @@ def _processes(known: dict[str, bytes]) -> Iterator[Process]:
             arguments = (folder / "cmdline").read_bytes()
             if known.get(pid) == arguments:
                 continue
-            environment = (folder / "environ").read_bytes()
+            environment = _environment(folder)
             # Whoever becomes another program in between is looked at again the next time.
             if arguments == (folder / "cmdline").read_bytes():
                 known[pid] = arguments
                 yield Process(arguments, environment)
+
+
+def _environment(process: Path) -> bytes | None:
+    """Raises OSError when the process is gone."""
+    try:
+        return (process / "environ").read_bytes()
+    except PermissionError:
+        # Other users' processes are closed to us as well; those are not meant.
+        if f"\nUid:\t{os.geteuid()}\t" not in (process / "status").read_text():
+            raise
+        return None
