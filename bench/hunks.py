@@ -38,7 +38,7 @@ from workers.settings import Settings
 from workers.stages import stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
     from workers.contract.domain import Finding, Repair
     from workers.protocols import Document
@@ -78,6 +78,19 @@ class Line:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """A pair of the corpus, and what became of its stale side here."""
+
+    pair: dict[str, str]
+    before: Document
+    after: Document
+    ours: Document
+    found: tuple[Finding, ...]
+    """In the unchanged side."""
+    left: tuple[Finding, ...]
+
+
 def code_lines(document: Document) -> list[Line]:
     """All lines of all code cells."""
     cells = (cell for cell in document.cells if cell.kind == "code")
@@ -111,16 +124,10 @@ async def proposed(task: Task, stages: BoxedStages) -> Repair | None:
     return None
 
 
-def hunks(  # noqa: PLR0913, PLR0917 - three versions and what was found in two
-    pair: dict[str, str],
-    before: Document,
-    after: Document,
-    ours: Document,
-    found: Sequence[Finding],
-    left: Sequence[Finding],
-) -> Iterator[Hunk]:
+def hunks(mending: Mending) -> Iterator[Hunk]:
     """Every stretch that the owner replaced and that has stale tokens."""
-    old, new, our = code_lines(before), code_lines(after), code_lines(ours)
+    pair, found = mending.pair, mending.found
+    old, new, our = (code_lines(each) for each in (mending.before, mending.after, mending.ours))
     theirs = tokens("\n".join(line.text for line in new))
     matched = SequenceMatcher(None, [x.text for x in old], [x.text for x in new], autojunk=False).get_opcodes()
     for kind, start, end, _, _ in matched:
@@ -129,7 +136,7 @@ def hunks(  # noqa: PLR0913, PLR0917 - three versions and what was found in two
             continue
         stretch = _ours(old, our, start, end)
         kept = stale & tokens("\n".join(line.text for line in stretch))
-        why = "" if kept else _broken(stretch, ours, after, left)
+        why = "" if kept else _broken(stretch, mending)
         yield Hunk(
             pair=pair["id"],
             family=pair["family"],
@@ -162,17 +169,18 @@ def _found_in(lines: Sequence[Line], findings: Sequence[Finding]) -> bool:
     return any(found.place and (found.place.cell, found.place.line) in places for found in findings)
 
 
-def _broken(stretch: Sequence[Line], ours: Document, after: Document, left: Sequence[Finding]) -> str:
+def _broken(stretch: Sequence[Line], mending: Mending) -> str:
+    ours, after = mending.ours, mending.after
     for index in {line.cell for line in stretch}:
         theirs = after.cells[index].source if index < len(after.cells) else ""
         if syntax(ours.cells[index].source) is None and syntax(theirs) is not None:
             return "the cell does not parse"
-    missing = [one for one in left if one.staleness is Staleness.BROKEN and one.rule.startswith("api/")]
+    missing = [one for one in mending.left if one.staleness is Staleness.BROKEN and one.rule.startswith("api/")]
     return missing[0].message if _found_in(stretch, missing) else ""
 
 
-async def measured(corpus: Path, python: Path, only: set[str]) -> list[Hunk]:
-    """Every counted hunk of the corpus."""
+async def mendings(corpus: Path, python: Path, only: Collection[str]) -> AsyncIterator[Mending]:
+    """Every clean pair of notebooks of the corpus, mended; one that cannot be read is told and left out."""
     box = await open_box(
         "bubblewrap",
         environment=await from_interpreter(python),
@@ -181,17 +189,21 @@ async def measured(corpus: Path, python: Path, only: set[str]) -> list[Hunk]:
         limits=Limits(),
     )
     together = stages(Settings(as_of=TODAY), box)
-    made: list[Hunk] = []
     for pair in json.loads((corpus / "manifest.json").read_text())["pairs"]:
         if pair["format"] != "ipynb" or pair["mixed_with_noise"] or (only and pair["id"] not in only):
             continue
         try:
             before, after = (parse((corpus / pair[side]).read_bytes(), "a.ipynb") for side in ("before", "after"))
-            ours, found, left = await mended(before, together)
-            of_pair = list(hunks(pair, before, after, ours, found, left))
+            yield Mending(pair, before, after, *await mended(before, together))
         except (MendloopError, EditError) as error:
             print(f"{pair['id']}: {error}", flush=True)
-            continue
+
+
+async def measured(corpus: Path, python: Path, only: Collection[str]) -> list[Hunk]:
+    """Every counted hunk of the corpus."""
+    made: list[Hunk] = []
+    async for mending in mendings(corpus, python, only):
+        pair, of_pair = mending.pair, list(hunks(mending))
         made += of_pair
         print(pair["id"], pair["family"], f"{sum(one.resolved for one in of_pair)} of {len(of_pair)}", flush=True)
     return made
