@@ -18,9 +18,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from workers.contract.domain import Artifact, Report
+from workers.contract.domain import Report
+from workers.documents import notebook
 from workers.environments.deciding import Choice, decide
 from workers.environments.searching import places
 from workers.environments.tree import Tree
@@ -30,35 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from workers.environments.words import Decision
-    from workers.protocols import Cell, Document
+    from workers.protocols import Document
 
 NOTEBOOKS = 8
 """Of one repository, evenly spread over its sorted list."""
 MAX_BYTES = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class NoCells:
-    """Stands in for a page: a place in a repository whose notebooks are not `.ipynb` files."""
-
-    path: str
-    kind: str = "page"
-    raw: bytes = b""
-    language: str = "python"
-    cells: tuple[Cell, ...] = ()
-
-    @property
-    def artifact(self) -> Artifact:
-        """Of an empty page."""
-        return Artifact(path=self.path, kind="page", digest=hashlib.sha256(b"").hexdigest())
-
-    def file_line(self, cell: int, line: int) -> int:
-        """Of a page without cells there is none."""
-        raise NotImplementedError
-
-    def edited(self, edits: Iterable[Any]) -> Document:
-        """Nothing is edited here."""
-        raise NotImplementedError
+EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+"""A notebook without cells: for a repository whose notebooks are not `.ipynb` files, its declarations alone decide."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +124,7 @@ def documents(repo: Path) -> list[Document]:
     spread = paths[:: max(1, -(-len(paths) // NOTEBOOKS))]
     loaded = [load(repo, path, MAX_BYTES) for path in spread]
     found: list[Document] = [each for each in loaded if not isinstance(each, Report)]
-    return found or [NoCells(path="README.md")]
+    return found or [notebook.parse(EMPTY, "nothing.ipynb")]
 
 
 def files_of(repo: Path, sources: list[str]) -> list[File]:

@@ -27,7 +27,8 @@ from pathlib import Path
 
 from workers.contract.errors import EnvironmentBuildError
 from workers.environments.evicting import size_bytes
-from workers.environments.supplying import Supplier, supply
+from workers.environments.supplier import Supplier
+from workers.environments.supplying import supply
 from workers.environments.words import Asked, Decision
 from workers.sandbox.interpreter import Interpreter, inspect_interpreter
 

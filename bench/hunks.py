@@ -1,9 +1,11 @@
 """How many of the places that maintainers mended by hand are mended without a model and without running anything?
 
-    python -m bench.hunks CORPUS --python PATH [--only p008,p230] [--out FILE]
+    python -m bench.hunks CORPUS --python PATH [--only p008,p230] [--without numpy,keras] [--out FILE]
 
 CORPUS is as in `bench.corpus`; its pairs of notebooks that `mixed_with_noise` does not mark are read in place. PATH is the
-interpreter of an environment in which the libraries of the pairs are installed as they are today.
+interpreter of an environment in which the libraries of the pairs are installed as they are today; earlier releases are looked up
+in the package index that this machine's variables name, as in any run. `--without` leaves out all rules and mined facts of these
+packages: what is mended then, is mended by what the environment and the releases say themselves.
 
 A hunk is a stretch of code lines that the owner replaced. Its stale tokens are the names, keywords and strings in it that the
 owner's whole version does not have any more; a hunk without any is not counted. It is detected when a finding stands in it, and
@@ -16,9 +18,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -30,7 +33,10 @@ from workers.contract.domain import Execution, Staleness
 from workers.contract.errors import EditError, MendloopError
 from workers.documents.notebook import parse
 from workers.documents.syntax import parse as syntax
+from workers.environments.supplier import Supplier
+from workers.knowledge.facts import targets
 from workers.protocols import Task
+from workers.running.bridging import Bridges
 from workers.sandbox.environments import from_interpreter
 from workers.sandbox.limits import Limits
 from workers.sandbox.opening import open_box
@@ -41,11 +47,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
     from workers.contract.domain import Finding, Repair
+    from workers.knowledge.rule import Rule
     from workers.protocols import Document
     from workers.stages import BoxedStages
 
 RESULTS = Path(__file__).parent / "results" / "hunks.json"
 TODAY = date(2026, 11, 20)
+BRIDGES_S = 3600.0
 NOTHING_RAN = Execution(status="not_run", reason="nothing is run here")
 _TOKEN = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([^\W\d]\w*)""")
 
@@ -179,7 +187,9 @@ def _broken(stretch: Sequence[Line], mending: Mending) -> str:
     return missing[0].message if _found_in(stretch, missing) else ""
 
 
-async def mendings(corpus: Path, python: Path, only: Collection[str]) -> AsyncIterator[Mending]:
+async def mendings(
+    corpus: Path, python: Path, only: Collection[str] = (), without: Collection[str] = ()
+) -> AsyncIterator[Mending]:
     """Every clean pair of notebooks of the corpus, mended; one that cannot be read is told and left out."""
     box = await open_box(
         "bubblewrap",
@@ -188,7 +198,9 @@ async def mendings(corpus: Path, python: Path, only: Collection[str]) -> AsyncIt
         workspace=corpus / "envs",
         limits=Limits(),
     )
-    together = stages(Settings(as_of=TODAY), box)
+    supplier = Supplier(cache=cache(), tenant="bench", index=dict(os.environ), repository=corpus)
+    bridges = Bridges(supplier=supplier, packages=box.environment.packages, seconds=BRIDGES_S)
+    together = forgetting(stages(Settings(as_of=TODAY), box, releases=bridges), without)
     for pair in json.loads((corpus / "manifest.json").read_text())["pairs"]:
         if pair["format"] != "ipynb" or pair["mixed_with_noise"] or (only and pair["id"] not in only):
             continue
@@ -199,10 +211,25 @@ async def mendings(corpus: Path, python: Path, only: Collection[str]) -> AsyncIt
             print(f"{pair['id']}: {error}", flush=True)
 
 
-async def measured(corpus: Path, python: Path, only: Collection[str]) -> list[Hunk]:
+def forgetting(stages: BoxedStages, packages: Collection[str]) -> BoxedStages:
+    """The same without the rules and mined facts of these packages."""
+    if not packages:
+        return stages
+    packs = stages.review.packs
+    kept = tuple(rule for rule in packs.rules if rule.package not in packages)
+
+    def known(dotted: str) -> tuple[Rule, ...]:
+        return () if dotted.partition(".")[0] in packages else targets(dotted)
+
+    return replace(
+        stages, review=replace(stages.review, packs=replace(packs, rules=kept, with_mined=False), facts=known)
+    )
+
+
+async def measured(corpus: Path, python: Path, only: Collection[str], without: Collection[str]) -> list[Hunk]:
     """Every counted hunk of the corpus."""
     made: list[Hunk] = []
-    async for mending in mendings(corpus, python, only):
+    async for mending in mendings(corpus, python, only, without):
         pair, of_pair = mending.pair, list(hunks(mending))
         made += of_pair
         print(pair["id"], pair["family"], f"{sum(one.resolved for one in of_pair)} of {len(of_pair)}", flush=True)
@@ -220,15 +247,21 @@ def table(made: Sequence[Hunk]) -> list[str]:
     return rows
 
 
+def names(text: str) -> frozenset[str]:
+    """Names between commas."""
+    return frozenset(filter(None, text.split(",")))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Places that maintainers mended by hand, mended without a model.")
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--python", type=Path, required=True)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", type=names, default=frozenset[str]())
+    parser.add_argument("--without", type=names, default=frozenset[str]())
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    made = asyncio.run(measured(arguments.corpus, arguments.python, set(filter(None, arguments.only.split(",")))))
+    made = asyncio.run(measured(arguments.corpus, arguments.python, arguments.only, arguments.without))
     print("\n".join(table(made)))
     arguments.out.write_text(json.dumps([asdict(one) for one in made], indent=1) + "\n", encoding="utf-8")
 

@@ -95,7 +95,7 @@ async def sampled(corpus: Path, python: Path, seed: str, counts: tuple[int, int]
     """So many edits and findings, drawn with the seed from all there are."""
     all_edits: list[Judged] = []
     all_findings: list[Judged] = []
-    async for mending in mendings(corpus, python, ()):
+    async for mending in mendings(corpus, python):
         all_edits += edits(mending)
         all_findings += findings(mending)
     drawn = random.Random(seed)  # noqa: S311 - a sample that can be drawn again

@@ -192,26 +192,6 @@ async def _conclude(api: Api, number: int, said: Verdict, details_url: str) -> N
     await api.patch(path, end | {"output": said.output(left), "actions": render.actions(said.buttons)})
 
 
-async def report_at(api: Api, sha: str, external: str, said: Verdict) -> None:
-    """A check run that is at its end from the start: there is no job. Nothing where GitHub refuses it."""
-    try:
-        for item in await api.pages(f"/commits/{sha}/check-runs", check_name=NAME, filter="all"):
-            if shaped(_CheckRun, item).external_id == external:
-                return
-        body = {"name": NAME, "head_sha": sha, "external_id": external, "status": "completed"}
-        await api.post("/check-runs", body | {"conclusion": said.conclusion, "output": said.output()})
-    except GitHubError as error:
-        log.warning("check_run_refused", status=error.status, message=error.message)
-
-
-async def say_at(api: Api, number: int, title: str, text: str) -> None:
-    """Put an answer into a concluded check run, where there is no thread to answer in."""
-    try:
-        await api.patch(f"/check-runs/{number}", {"output": {"title": title, "summary": text[: render.TEXT_CHARS]}})
-    except GitHubError as error:
-        log.warning("check_run_refused", status=error.status, message=error.message)
-
-
 def may_publish(job: Job) -> bool:
     """Whether the owner lets us open pull requests."""
     return _mode(job) == "pr"

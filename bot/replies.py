@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot import check_run, reactions, render, sticky, verbs
+from bot import check_answer, reactions, render, sticky, verbs
 from bot.github import Purpose
 from bot.scene import Refused
 from bot.upsert import insert_or_ignore
@@ -72,7 +72,7 @@ async def _say(scene: Scene, text: str) -> None:
         await sticky.say(app, **where, number=scene.number, body=text)
     elif ask.check_run_id is not None and not app.dry_run:
         async with app.github.repository(ask.installation_id, ask.repository_id, Purpose.CHECK) as api:
-            await check_run.say_at(api, ask.check_run_id, ask.verb.capitalize(), text)
+            await check_answer.say_at(api, ask.check_run_id, ask.verb.capitalize(), text)
 
 
 async def _report(scene: Scene, said: Verdict) -> None:
@@ -81,7 +81,7 @@ async def _report(scene: Scene, said: Verdict) -> None:
         return
     await scene.hold()
     async with app.github.repository(ask.installation_id, ask.repository_id, Purpose.CHECK) as api:
-        await check_run.report_at(api, ask.sha, f"request-{ask.id}", said)
+        await check_answer.report_at(api, ask.sha, f"request-{ask.id}", said)
 
 
 async def _told_lately(app: App, scene: Scene) -> bool:

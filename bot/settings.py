@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
+from bot.private_key import PRIVATE_KEY, PRIVATE_KEY_FILE, private_key
 from workers.contract import deployment
 from workers.contract.deployment import Reading, SettingsError, Shared
 
@@ -21,8 +19,6 @@ KINDS: tuple[Kind, ...] = ("github", "loop", "web")
 WEBHOOK_SECRET = "MENDLOOP_WEBHOOK_SECRET"  # noqa: S105  # the variable's name
 WEBHOOK_SECRET_OLD = "MENDLOOP_WEBHOOK_SECRET_OLD"  # noqa: S105
 PAGE_SECRET = "MENDLOOP_PAGE_SECRET"  # noqa: S105
-PRIVATE_KEY = "MENDLOOP_PRIVATE_KEY"
-PRIVATE_KEY_FILE = "MENDLOOP_PRIVATE_KEY_FILE"
 APP_ID = "MENDLOOP_APP_ID"
 APP_SLUG = "MENDLOOP_APP_SLUG"
 GITHUB_API = "MENDLOOP_GITHUB_API"
@@ -71,10 +67,6 @@ FROM_SYSTEM: dict[Kind, tuple[str, ...]] = {
 }
 """Process -> the variables of the machine it is given."""
 
-KEY_BITS = 2048
-"""GitHub's own keys have as many."""
-KEY_BYTES = 65_536
-"""No key file is longer."""
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8080
 
@@ -210,45 +202,6 @@ def problems(kind: Kind, environ: Mapping[str, str]) -> tuple[str, ...]:
     except SettingsError as error:
         return error.problems
     return ()
-
-
-def private_key(reading: Reading) -> str:
-    """The App's key, from the variable or the file it names; line ends may be of any kind, or written out as in JSON."""
-    inline, file = reading.text(PRIVATE_KEY, ""), reading.text(PRIVATE_KEY_FILE, "")
-    if bool(inline) == bool(file):
-        what = "are both set; keep one" if file else f"is not set, and {PRIVATE_KEY_FILE} is not either"
-        return reading.wrong(PRIVATE_KEY, f"and {PRIVATE_KEY_FILE} {what}" if file else what, "")
-    name = PRIVATE_KEY if inline else PRIVATE_KEY_FILE
-    text = inline or _contents(reading, file)
-    if not text:
-        return ""
-    pem = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n").strip() + "\n"
-    trouble = key_trouble(pem)
-    return reading.wrong(name, trouble, "") if trouble else pem
-
-
-def key_trouble(pem: str) -> str:
-    """What is wrong with a key, without a word of it; empty when nothing is."""
-    if "-----BEGIN" not in pem:
-        return "holds no private key in PEM form (a text that starts with -----BEGIN RSA PRIVATE KEY-----)"
-    try:
-        key = load_pem_private_key(pem.encode(errors="replace"), password=None)
-    except (ValueError, TypeError):  # TypeError: it has a password
-        return "holds a PEM text that cannot be read as a private key without a password"
-    except Exception:  # noqa: BLE001  # of the library's own kinds; their words are not for our logs
-        return "holds a private key of a kind that is not known"
-    if not isinstance(key, RSAPrivateKey) or key.key_size < KEY_BITS:
-        return f"holds a private key that is not RSA with {KEY_BITS} bits or more"
-    return ""
-
-
-def _contents(reading: Reading, path: str) -> str:
-    try:
-        with Path(path).open("rb") as file:
-            text = file.read(KEY_BYTES).decode("ascii", errors="replace")
-    except (OSError, ValueError) as error:
-        return reading.wrong(PRIVATE_KEY_FILE, f"cannot be read: {getattr(error, 'strerror', error)}: {path}", "")
-    return text or reading.wrong(PRIVATE_KEY_FILE, f"is an empty file: {path}", "")
 
 
 def _public_url(reading: Reading) -> str:

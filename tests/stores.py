@@ -17,7 +17,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it has none
 import pgserver
 
 from bot.serving import redis_program
-from workers.contract import bell
+from workers.contract import bell, rings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -61,7 +61,7 @@ class RedisServer:
             self.process = None
 
     def client(self) -> ArqRedis:
-        return bell.connect(self.url, "github", 5.0)
+        return rings.connect(self.url, "github", 5.0)
 
 
 @contextmanager

@@ -7,16 +7,25 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from workers.contract.domain import (
+    Case,
+    Errored,
+    Execution,
+    Fresh,
+    Improved,
+    Repaired,
+    StopReason,
+    Unrepaired,
+    Validation,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from workers.contract.domain import Case, Execution, Finding, Record, Validation
+    from workers.contract.domain import Finding, Outcome, Record, Repair
     from workers.protocols import Document
 
-
 _REASON_CHARS = 300
-
-
 UNDECLARED = "environment/undeclared"
 """The rule of findings about packages that nothing declares."""
 
@@ -125,3 +134,36 @@ def fingerprint(validation: Validation) -> str:
         f"{validation.head.failed_cell} {error.name} {error.message}" if error else "",
     ]
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
+
+
+def outcome(attempts: Sequence[Attempt], records: Sequence[Record], stop: StopReason) -> Outcome:
+    """What comes of the attempts, the unchanged artifact first: the best by verdict is delivered, not the last."""
+    if not attempts:
+        return Unrepaired(remaining=(), reason=stop)
+    base, best = attempts[0], attempts[-1]
+    if stop is StopReason.PASSED:
+        return Repaired(iteration=best.iteration) if best.iteration else unchanged(base.execution)
+    delivered = [attempt for attempt in attempts if improves(attempt, base)]
+    if delivered:
+        best = max(delivered, key=lambda attempt: (attempt.rank, attempt.iteration))
+        left = with_refusals(best.remaining, records)
+        return Improved(iteration=best.iteration, remaining=left, reason=stop)
+    return Unrepaired(remaining=with_refusals(base.remaining, records), reason=stop)
+
+
+def unchanged(run: Execution) -> Fresh | Errored:
+    """The outcome where nothing is found: what could not be run at all is not fresh, for nobody has seen it work."""
+    return Errored(reason=f"it could not be run: {run.reason}") if run.status == "not_run" else Fresh()
+
+
+def blamed(repair: Repair, validation: Validation) -> frozenset[tuple[int, int, str, str]]:
+    """The edits of a refused attempt that must not come again: those in the blamed cells, else all."""
+    cells = {cell for case in validation.cases if not case.passed for cell in case.cells}
+    edits = [edit for edit in repair.edits if edit.cell in cells] or repair.edits
+    return frozenset(edit.key for edit in edits)
+
+
+def vetoed(sentence: str, remaining: tuple[Finding, ...]) -> Validation:
+    """The verdict when a hook said no: nothing was run."""
+    case = Case(name="hook", passed=False, veto=True, evidence=sentence, feedback=sentence)
+    return Validation(cases=(case,), head=Execution(status="not_run", reason=sentence), remaining=remaining)

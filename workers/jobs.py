@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
-from sqlalchemy import select
 
 from workers.asking import AccessEndedError, BrokerError
 from workers.contract import config, config_file, messages, runs
 from workers.contract.errors import ConfigError, RunStoreError
 from workers.contract.job import Trigger
-from workers.contract.ledger import LedgerError, LostClaimError, claims, tables
 from workers.contract.ledger.working import PutBack
 from workers.contract.phases import reached
 from workers.fetching import Caps, FetchError, Source, fetch_snapshot
+from workers.following import Following, follow
 from workers.private import private_folder
 from workers.running.unattended import Commission, mend_repository
 
@@ -29,22 +27,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine, Mapping
     from pathlib import Path
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from workers.asking import Desk
     from workers.contract.bell import Bell
     from workers.contract.deployment import LoopSettings
-    from workers.contract.domain import Report
     from workers.contract.job import Job
     from workers.contract.ledger import Claim, Ledger
     from workers.contract.redact import Redactor
     from workers.fetching import Snapshot
-    from workers.running.repository import Finished, Means
+    from workers.running.ending import Finished
+    from workers.running.means import Means
 
 log = structlog.get_logger()
 
-TICK_S = 1.0
-"""How often progress is written and a wish to stop is read."""
 WEATHER_S = (1.0, 60.0)
 """Between two tries of a job that the weather keeps from its files: at first, and at most."""
 WEATHER_ENDS_S = 6 * 3600.0
@@ -74,41 +68,6 @@ class NoRun:
     reason: str
 
 
-@dataclass(slots=True, kw_only=True)
-class Following:
-    """How far the job is, as the ledger's `jobs.progress` has it."""
-
-    started: float = field(default_factory=time.monotonic)
-    phase_now: str = "fetch"
-    artifact: str = ""
-    iteration: int = 0
-    of: int = 0
-    artifacts: set[str] = field(default_factory=set[str])
-    done: int = 0
-
-    def phase(self, artifact: str, phase: str, iteration: int) -> None:
-        """The loop entered a phase."""
-        self.artifacts.add(artifact)
-        self.artifact, self.phase_now, self.iteration = artifact, phase, iteration
-
-    def finished(self, report: Report) -> None:
-        """An artifact ended."""
-        self.artifacts.add(report.artifact.path)
-        self.done += 1
-
-    def told(self) -> dict[str, Any]:
-        """As JSON tells it."""
-        return {
-            "phase": self.phase_now,
-            "artifact": self.artifact,
-            "iteration": self.iteration,
-            "of": self.of,
-            "artifacts": len(self.artifacts),
-            "done": self.done,
-            "elapsed_s": round(time.monotonic() - self.started, 1),
-        }
-
-
 async def handle(shop: Workshop, claim: Claim) -> None:
     """Work on a job in state `ready`; it is `ran` afterwards, with a run or with the reason why there is none.
 
@@ -121,7 +80,7 @@ async def handle(shop: Workshop, claim: Claim) -> None:
     reached("loop.claimed", job=job.id)
     following = Following(of=job.iterations or _most_iterations(job))
     cancelled = asyncio.Event()
-    async with _beside(_tick(shop, claim, following, cancelled)):
+    async with _beside(follow(shop.ledger, claim, following, cancelled)):
         ended = await _run(shop, claim, job, following, cancelled)
     if isinstance(ended, NoRun):
         progress = following.told() | {"ended": ended.fault, "reason": shop.redactor.mask(ended.reason)}
@@ -244,32 +203,3 @@ def _most_iterations(job: Job) -> int:
 
 def _overrides(job: Job) -> Mapping[str, Any]:
     return {} if job.iterations is None else {"--max-iterations": job.iterations}
-
-
-async def _tick(shop: Workshop, claim: Claim, following: Following, cancelled: asyncio.Event) -> None:
-    """Write progress and obey a wish to stop. A claim that was lost ends the work too; the last write then finds out."""
-    told = ""
-    while True:
-        await asyncio.sleep(TICK_S)
-        now = json.dumps(following.told())
-        try:
-            if await _told(shop, claim, now if now != told else None):
-                cancelled.set()
-            told = now
-        except LostClaimError:
-            cancelled.set()
-        except LedgerError as error:
-            log.warning("job.no_progress_written", why=str(error))
-
-
-async def _told(shop: Workshop, claim: Claim, progress: str | None) -> bool:
-    """Write progress; whether somebody wants the job stopped."""
-
-    async def tell(connection: AsyncConnection) -> bool:
-        if progress is not None:
-            await claims.guarded(connection, claim, progress=progress)
-        found = await connection.execute(select(tables.jobs.c.stop).where(tables.jobs.c.id == claim.id))
-        return bool(found.scalar_one())
-
-    # Whole or not at all: it is cancelled at any moment, and half-way it would hold the ledger.
-    return await shop.ledger.transact(tell)

@@ -17,8 +17,8 @@ from workers.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.mending import Stages
     from workers.protocols import Document
+    from workers.steps import Stages
 
 log = structlog.get_logger()
 

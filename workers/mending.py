@@ -3,78 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from workers.attempts import Attempt, fingerprint, gap, improves, refusal, supersedes, with_refusals, words
-from workers.contract.domain import (
-    BaseEvidence,
-    Case,
-    Errored,
-    Execution,
-    Fresh,
-    Improved,
-    Outcome,
-    Record,
-    Repair,
-    Repaired,
-    Report,
-    StopReason,
-    Unrepaired,
-    Validation,
-)
-from workers.protocols import Change, Document, Repairer, Review, Task, Validate
+from workers.attempts import Attempt, blamed, fingerprint, gap, outcome, refusal, supersedes, vetoed, words
+from workers.contract.domain import BaseEvidence, Outcome, Record, Repair, Report, StopReason, Validation
+from workers.protocols import Change, Document, Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workers.budget import Meter
     from workers.contract.domain import Finding
-    from workers.protocols import Faults, Inquiry
+    from workers.protocols import Inquiry
+    from workers.steps import Stages
     from workers.watch import Watch
-
-
-class Stages(Protocol):
-    """What the loop calls, in the order in which it calls it."""
-
-    async def execute(self, document: Document) -> Execution:
-        """Run the artifact in a fresh box."""
-        ...
-
-    async def again(self, document: Document) -> Execution:
-        """Run the unchanged artifact a second time; what may vary between runs does, where the owner asked for it."""
-        ...
-
-    def ahead(self, count: int) -> None:
-        """So many runs are in sight: what they need may be made ready."""
-        ...
-
-    @property
-    def review(self) -> Review:
-        """All findings of a copy."""
-        ...
-
-    def counts(self, finding: Finding) -> bool:
-        """True for a finding at the classes and the severity that the owner asked for."""
-        ...
-
-    def delivered(self, base: Document, head: Document, run: Execution) -> Document:
-        """The attempt as it would be delivered: the same sources, stored outputs as the owner wants them."""
-        ...
-
-    @property
-    def faults(self) -> Faults | None:
-        """Asked where the unchanged artifact fails; None asks nobody."""
-        ...
-
-    @property
-    def ladder(self) -> Sequence[Repairer]:
-        """Cheapest first."""
-        ...
-
-    @property
-    def validate(self) -> Validate:
-        """The verdict on an attempt."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -275,38 +217,10 @@ class Mending:
 
     def outcome(self, stop: StopReason) -> Outcome:
         """The best attempt by verdict is delivered, not the last."""
-        if not self.attempts:
-            return Unrepaired(remaining=(), reason=stop)
-        base, best = self.attempts[0], self.attempts[-1]
-        if stop is StopReason.PASSED:
-            return Repaired(iteration=best.iteration) if best.iteration else unchanged(base.execution)
-        delivered = [attempt for attempt in self.attempts if improves(attempt, base)]
-        if delivered:
-            best = max(delivered, key=lambda attempt: (attempt.rank, attempt.iteration))
-            left = with_refusals(best.remaining, self.records)
-            return Improved(iteration=best.iteration, remaining=left, reason=stop)
-        return Unrepaired(remaining=with_refusals(base.remaining, self.records), reason=stop)
-
-
-def unchanged(run: Execution) -> Fresh | Errored:
-    """The outcome where nothing is found: what could not be run at all is not fresh, for nobody has seen it work."""
-    return Errored(reason=f"it could not be run: {run.reason}") if run.status == "not_run" else Fresh()
+        return outcome(self.attempts, self.records, stop)
 
 
 def importance(finding: Finding) -> tuple[int, int, int, int]:
     """Sort key: the most severe and best proven first, then in document order."""
     place = finding.place
     return (-finding.severity.rank, -finding.rung, place.cell if place else -1, place.line if place else -1)
-
-
-def blamed(repair: Repair, validation: Validation) -> frozenset[tuple[int, int, str, str]]:
-    """The edits of a refused attempt that must not come again: those in the blamed cells, else all."""
-    cells = {cell for case in validation.cases if not case.passed for cell in case.cells}
-    edits = [edit for edit in repair.edits if edit.cell in cells] or repair.edits
-    return frozenset(edit.key for edit in edits)
-
-
-def vetoed(sentence: str, remaining: tuple[Finding, ...]) -> Validation:
-    """The verdict when a hook said no: nothing was run."""
-    case = Case(name="hook", passed=False, veto=True, evidence=sentence, feedback=sentence)
-    return Validation(cases=(case,), head=Execution(status="not_run", reason=sentence), remaining=remaining)

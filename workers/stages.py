@@ -60,7 +60,7 @@ class Varies(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxedStages:
-    """The stages of `workers.mending.Stages`, around one box."""
+    """The stages of `workers.steps.Stages`, around one box."""
 
     box: Box
     settings: Settings

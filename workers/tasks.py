@@ -18,7 +18,7 @@ from workers.contract.ledger import open_ledger, tables
 from workers.contract.ledger.working import owner, work
 from workers.contract.redact import redactor
 from workers.network.allowing import of_machine
-from workers.running.repository import Means
+from workers.running.means import Means
 from workers.sandbox.holding import Holding
 
 if TYPE_CHECKING:

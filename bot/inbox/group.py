@@ -34,6 +34,10 @@ class GroupCommit:
 
     under: Store
     bell: Bell
+    store_s: float = STORE_S
+    """How long a delivery may wait to be stored."""
+    batch_bytes: int = BATCH_BYTES
+    """What one transaction holds, unless a single delivery is larger."""
     waiting: list[Waiting] = field(default_factory=list[Waiting])
     waiting_bytes: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -87,7 +91,7 @@ class GroupCommit:
         rows = size_bytes = 0
         for delivery, _, _ in self.waiting[:BATCH_ROWS]:
             size_bytes += len(delivery.body)
-            if rows and size_bytes > BATCH_BYTES:
+            if rows and size_bytes > self.batch_bytes:
                 break
             rows += 1
         batch, self.waiting = self.waiting[:rows], self.waiting[rows:]
@@ -97,7 +101,7 @@ class GroupCommit:
     async def _commit(self, batch: list[Waiting]) -> None:
         try:
             # By the oldest one's clock: it has waited for the commits before this one, too.
-            async with asyncio.timeout_at(batch[0][2] + STORE_S):
+            async with asyncio.timeout_at(batch[0][2] + self.store_s):
                 committed = await self.under.commit([delivery for delivery, _, _ in batch])
         except (InboxError, TimeoutError) as error:
             self._refuse(batch, error)
@@ -119,7 +123,7 @@ class GroupCommit:
         """None of them is known to be stored; those that wait behind would only wait longer for the same."""
         refused = batch + self.waiting
         self.waiting, self.waiting_bytes = [], 0
-        reason = str(error) or f"the ledger did not answer within {STORE_S:g} s"
+        reason = str(error) or f"the ledger did not answer within {self.store_s:g} s"
         log.error("deliveries not stored", deliveries=len(refused), reason=reason)
         for _, future, _ in refused:
             if not future.done():

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.inbox import postgres
 from bot.inbox.group import GroupCommit
+from bot.inbox.postgres import PostgresStore, connect
 from bot.inbox.sqlite import SqliteStore
 from workers.contract.errors import ConfigError
 
@@ -28,7 +28,17 @@ async def open_inbox(url: str, bell: Bell) -> AsyncGenerator[Inbox, None]:
         ConfigError: the URL is not one of the two.
         InboxError: the ledger cannot be written.
     """
-    under = await _store(url)
+    async with inbox_over(await _store(url), bell) as inbox:
+        yield inbox
+
+
+@asynccontextmanager
+async def inbox_over(under: SqliteStore | PostgresStore, bell: Bell) -> AsyncGenerator[Inbox, None]:
+    """The inbox over a store, which is closed with it.
+
+    Raises:
+        InboxError: the store cannot be written.
+    """
     try:
         await under.probe()
         inbox = GroupCommit(under, bell)
@@ -41,7 +51,7 @@ async def open_inbox(url: str, bell: Bell) -> AsyncGenerator[Inbox, None]:
         await under.close()
 
 
-async def _store(url: str) -> SqliteStore | postgres.PostgresStore:
+async def _store(url: str) -> SqliteStore | PostgresStore:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -50,6 +60,6 @@ async def _store(url: str) -> SqliteStore | postgres.PostgresStore:
         case "sqlite" if parsed.database:
             return SqliteStore(parsed.database)
         case "postgresql" | "postgres":
-            return await postgres.connect(parsed.set(drivername="postgresql").render_as_string(hide_password=False))
+            return await connect(parsed.set(drivername="postgresql").render_as_string(hide_password=False))
         case other:
             raise ConfigError(f"the ledger's URL starts with {other!r}; expected sqlite:///path or postgresql://...")

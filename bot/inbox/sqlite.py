@@ -43,6 +43,8 @@ class SqliteStore:
     """One connection in one thread; opened anew after an error."""
 
     path: str
+    lock_s: float = LOCK_S
+    """How long one who waits for the file's lock goes on waiting."""
     thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "inbox"))
     connection: sqlite3.Connection | None = None
     """Belongs to the thread."""
@@ -83,7 +85,7 @@ class SqliteStore:
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             if self.connection is None:
-                self.connection = _connect(self.path)
+                self.connection = _connect(self.path, self.lock_s)
                 self.file = LedgerFile(Path(self.path))
             with _transaction(self.connection):
                 done = work(self.connection)
@@ -100,9 +102,9 @@ class SqliteStore:
         self.connection = None
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def _connect(path: str, lock_s: float) -> sqlite3.Connection:
     # The thread of the executor, whoever asks; transactions are begun by us: the driver would begin them late.
-    connection = sqlite3.connect(path, timeout=LOCK_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=lock_s, isolation_level=None, check_same_thread=False)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")

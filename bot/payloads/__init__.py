@@ -1,6 +1,6 @@
 """Deliveries as values."""
 
-from bot.payloads.models import (
+from bot.payloads.events import (
     CheckRun,
     CheckSuite,
     Comment,
@@ -10,11 +10,10 @@ from bot.payloads.models import (
     Ping,
     PullRequest,
     Push,
-    Repository,
     RepositoryEvent,
-    User,
 )
 from bot.payloads.reading import EVENTS, Ignored, Misshapen, parse
+from bot.payloads.things import Repository, User
 
 __all__ = [
     "EVENTS",

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from bot.payloads.models import (
+from bot.payloads.events import (
     CheckRun,
     CheckSuite,
     Comment,

@@ -8,7 +8,7 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from bot import check_run, commits, identity
+from bot import check_answer, commits, identity
 from bot.github import GitHubError, Purpose, shaped
 from bot.render import Verdict
 from workers.contract.cells import same_code
@@ -107,7 +107,7 @@ async def mark_stale(app: App, publication: Publication, tip: str) -> None:
         summary=f"Code changed since it was run and proven:\n\n{listed}",
     )
     async with app.github.repository(row, publication.repository_id, Purpose.CHECK) as api:
-        await check_run.report_at(api, tip, f"stale-{publication.id}", said)
+        await check_answer.report_at(api, tip, f"stale-{publication.id}", said)
 
 
 async def _repository(app: App, publication: Publication) -> int | None:

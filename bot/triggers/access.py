@@ -8,7 +8,7 @@ from bot.triggers.decisions import Decision, InstallationChange, Nothing, Reposi
 
 if TYPE_CHECKING:
     from bot.payloads import InstallationEvent, InstallationRepositories, Repository, RepositoryEvent
-    from bot.payloads.models import Whole
+    from bot.payloads.things import Whole
     from bot.triggers.decisions import InstallationState, RepositoryState
 
 

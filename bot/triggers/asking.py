@@ -8,7 +8,7 @@ from bot.triggers.decisions import Ask
 
 if TYPE_CHECKING:
     from bot.payloads import User
-    from bot.payloads.models import InRepository
+    from bot.payloads.events import InRepository
 
 
 def ask(event: InRepository, user: User | None, **columns: Any) -> Ask:

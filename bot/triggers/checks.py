@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.payloads import CheckRun, CheckSuite
-    from bot.payloads.models import Mentioned
+    from bot.payloads.things import Mentioned
 
 BUTTONS = frozenset({"repair", "ignore", "explain"})
 

@@ -37,7 +37,7 @@ from bot.triggers.pushes import on_push
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.payloads.models import InRepository
+    from bot.payloads.events import InRepository
     from bot.triggers.identity import AppIdentity
 
 

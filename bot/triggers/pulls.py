@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.payloads import PullRequest, Repository
-    from bot.payloads.models import Pull
+    from bot.payloads.things import Pull
 
 
 def on_pull_request(event: PullRequest, app: AppIdentity) -> Sequence[Decision]:

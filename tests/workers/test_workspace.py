@@ -9,6 +9,7 @@ from tests.builders import notebook
 from workers.contract import config_file
 from workers.contract.domain import Errored, Report, Skipped
 from workers.contract.errors import ConfigError
+from workers.documents.sketch import Sketch, sketch
 from workers.settings import Plan, assemble
 from workers.workspace import discover, find_repo, inventory, load, load_config, writable_again
 
@@ -249,3 +250,15 @@ def test_an_ignore_file_that_is_no_text_or_endless_is_overlooked(repo: Path) -> 
     with (repo / ".gitignore").open("wb") as file:
         file.truncate(1 << 40)
     assert found(repo) == ["a.ipynb"]
+
+
+def test_who_looks_at_sources_alone_reads_no_further(repo: Path) -> None:
+    (repo / "a.ipynb").write_bytes(notebook("a = 1").raw)
+    (repo / "b.ipynb").write_text("{")
+
+    drawn, whole = load(repo, "a.ipynb", MB, sketch), load(repo, "a.ipynb", MB)
+
+    assert isinstance(drawn, Sketch)
+    assert not isinstance(whole, Report)
+    assert drawn.cells == whole.cells
+    assert load(repo, "b.ipynb", MB, sketch) == load(repo, "b.ipynb", MB)

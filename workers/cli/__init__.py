@@ -64,6 +64,13 @@ Box = Annotated[
     Sandbox,
     typer.Option(help="`oci` is a box of runsc, crun or runc; `none` runs without a box, and the evidence says so."),
 ]
+Write = Annotated[
+    bool,
+    typer.Option(
+        "--write",
+        help="Write repaired artifacts over the originals, improved ones too (they still have something left).",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -99,13 +106,7 @@ def repair_command(  # noqa: PLR0913 - an option each
     jobs: Annotated[int | None, typer.Option(metavar="N", help="Artifacts at once.")] = None,
     timeout_s: Annotated[float | None, typer.Option(metavar="S", help="Seconds for one run of an artifact.")] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Print the patch; with --json on standard error.")] = False,
-    write: Annotated[
-        bool,
-        typer.Option(
-            "--write",
-            help="Write repaired artifacts over the originals, improved ones too (they still have something left).",
-        ),
-    ] = False,
+    write: Write = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the run in this folder, outside the checkout.")
     ] = None,

@@ -20,10 +20,12 @@ from workers.contract import paths, runs
 from workers.contract import report as numbers
 from workers.contract.errors import ConfigError, MendloopError
 from workers.contract.markdown import seen
+from workers.contract.result import result_json
 from workers.network.allowing import of_machine
 from workers.records import choose_store
 from workers.running.environments import refuse_mistakes
-from workers.running.repository import Means, Running
+from workers.running.means import Means
+from workers.running.repository import Running
 from workers.workspace import writable_again
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from workers.cli.session import Asked
     from workers.cli.terminal import Board, Lines
     from workers.protocols import Document
-    from workers.running.repository import Finished
+    from workers.running.ending import Finished
 
 INTERRUPTED = 130
 OPERATIONAL = 3
@@ -111,7 +113,7 @@ def _show(finished: Finished, options: Options) -> None:
     run, folder = finished.run, finished.folder
     patch = (folder / "deliverable" / "patch.diff").read_bytes()
     if options.as_json:
-        sys.stdout.write(json.dumps(numbers.result_json(run, str(folder), finished.deliveries)) + "\n")
+        sys.stdout.write(json.dumps(result_json(run, str(folder), finished.deliveries)) + "\n")
         if options.diff:
             sys.stderr.write(patch.decode(errors="replace"))
         return

@@ -16,7 +16,8 @@ from workers import stages
 from workers.cli import notes, session, terminal
 from workers.cli.sarif import sarif
 from workers.contract.errors import EnvironmentBuildError
-from workers.contract.report import count, finding_json, outcome_name, reason
+from workers.contract.report import count, outcome_name, reason
+from workers.contract.result import finding_json
 from workers.running import scanning
 from workers.running.environments import Unusable, box_limits, environment_for, refuse_mistakes
 from workers.running.version import version

@@ -7,35 +7,29 @@ seconds anyway. So Redis may vanish, forget, refuse or be written to by a strang
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from arq import func
-from arq.connections import ArqRedis
 from arq.constants import job_key_prefix
-from arq.worker import Worker
-from redis.asyncio import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
+
+from workers.contract.rings import KEPT_S, Who, connect, listener, queue, set_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
+    from arq.connections import ArqRedis
+    from arq.worker import Worker
+
 log = structlog.get_logger()
-
-Who = Literal["github", "loop"]
-
 RING_S = 1.0
 """A ring takes no longer than this; the row is in the ledger already."""
 DEAF_S = 1.0
 """So long after a ring that failed nobody tries another one: a thousand deliveries do not wait a thousand times."""
-KEPT_S = 60
-"""A ring nobody heard is forgotten after this; by then whoever it was for has looked of its own accord."""
-POLL_S = 0.05
 FORGOTTEN = 10_000
 """Rings thrown away by name at most, the youngest first; the keys of the others end by themselves within `KEPT_S`."""
 ANSWER_S = 5.0
@@ -44,7 +38,6 @@ PAUSES_S = (0.1, 5.0)
 """Before a listener that died is started again, and at most."""
 END_S = 0.1
 """How long a cancellation has before it is repeated."""
-LARGEST_ROW = 2**63 - 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,52 +140,6 @@ async def _emptied(redis: ArqRedis, who: Who) -> None:
     await redis.delete(queue(who), *(job_key_prefix.encode() + name for name in names))
 
 
-def queue(who: Who) -> str:
-    """The key in Redis under which rings for `who` wait."""
-    return f"mendloop:bell:{who}"
-
-
-def connect(url: str, who: Who, timeout_s: float) -> ArqRedis:
-    """A client that waits at most `timeout_s` for any answer, and neither writes nor reads a pickle."""
-    pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  # redis types its keywords loosely
-        url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, max_connections=64
-    )
-    return ArqRedis(
-        pool,
-        job_serializer=written,
-        job_deserializer=read,
-        default_queue_name=queue(who),
-        expires_extra_ms=KEPT_S * 1000,
-    )
-
-
-def listener(who: Who, redis: ArqRedis, wakes: tuple[asyncio.Event, ...]) -> Worker:
-    """An arq worker whose one function sets events. It keeps no result and takes no signals from us."""
-
-    async def ring(ctx: dict[Any, Any], row: int) -> None:  # noqa: ARG001  # arq passes both
-        set_all(wakes)
-
-    async def after(ctx: dict[Any, Any]) -> None:  # noqa: ARG001
-        # Again, now that the ring's key is gone: until then a second ring for this row was taken for the first.
-        set_all(wakes)
-
-    return Worker(
-        functions=[func(ring, name="ring")],
-        queue_name=queue(who),
-        redis_pool=redis,
-        after_job_end=after,
-        handle_signals=False,
-        max_jobs=100,
-        job_timeout=1,
-        keep_result=0,
-        max_tries=100,
-        poll_delay=POLL_S,
-        log_results=False,
-        job_serializer=written,
-        job_deserializer=read,
-    )
-
-
 async def answers(url: str, timeout_s: float = RING_S) -> bool:
     """Whether there is a Redis at `url`."""
     try:
@@ -201,30 +148,6 @@ async def answers(url: str, timeout_s: float = RING_S) -> bool:
             return bool(await cast("Awaitable[Any]", redis.ping()))  # pyright: ignore[reportUnknownMemberType]  # redis types its keywords loosely
     except (RedisError, OSError, TimeoutError, ValueError):
         return False
-
-
-def set_all(wakes: tuple[asyncio.Event, ...]) -> None:
-    """Wake every loop."""
-    for wake in wakes:
-        wake.set()
-
-
-def written(job: dict[str, Any]) -> bytes:
-    """What arq wants to keep, as JSON; an exception as its text."""
-    return json.dumps(job, default=repr).encode()
-
-
-def read(raw: bytes) -> dict[str, Any]:
-    """A ring, made anew from the one number in it. Whoever can write to Redis can ring, and nothing else.
-
-    Raises:
-        ValueError: it is not a ring.
-    """
-    match json.loads(raw):
-        case {"f": "ring", "a": [int(row)]} if not isinstance(row, bool) and 0 < row <= LARGEST_ROW:
-            return {"f": "ring", "a": [row], "k": {}, "t": None, "et": int(time.time() * 1000)}
-        case _:
-            raise ValueError("not a ring")
 
 
 async def _unswallowed(work: Coroutine[Any, Any, None]) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from workers.contract import business
+from workers.contract.config_business import BusinessRules
 from workers.contract.config_github import GitHub
 from workers.contract.config_network import Network
 from workers.contract.config_run import Glob, Reduced
+from workers.contract.config_words import Command, Inside, Many, Regex, Text
 from workers.contract.domain import Severity, Staleness
 from workers.contract.written import OwnRule
 
@@ -45,108 +44,10 @@ ConductRule = Literal[
 """Rules of conduct an owner may lift, by name."""
 
 
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    return value
-
-
-def _relative(value: str) -> str:
-    if value.startswith(("/", "~")) or "\0" in value or ".." in value.replace("\\", "/").split("/"):
-        raise ValueError("a path inside the repository, relative to its root")
-    return value.strip("/").removeprefix("./") or "."
-
-
-def _words(value: object) -> object:
-    """A command as one line is split as a shell would, without being a shell."""
-    if isinstance(value, str):
-        return tuple(shlex.split(value))
-    return tuple(cast("list[object]", value)) if isinstance(value, list) else value
-
-
-Regex = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_regex)]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
-Inside = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_relative)]
-Words = Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
-Command = Annotated[Words, BeforeValidator(_words, json_schema_input_type=Text | Words)]
-Many = Field(default=(), max_length=500)
-
-
 class _Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
-
-
-class Modernization(_Strict):
-    """A mapping written as an object: a shipped rule by its id, or a rename."""
-
-    rule: Text | None = None
-    """Id of a shipped rule."""
-    old: Text | None = Field(default=None, alias="from")
-    """Dotted call that is stale, e.g. `qdrant.search`."""
-    new: Text | None = Field(default=None, alias="to")
-    """Dotted call that takes its place."""
-    receivers: tuple[Text, ...] = Field(default=(), max_length=500, strict=False)
-    """Names in the document that the mapping holds for although they do not come from the library itself."""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Modernization:
-        if (self.rule is None) == (self.old is None) or (self.old is None) != (self.new is None):
-            raise ValueError("either `rule`, or `from` and `to` together")
-        self.mapping()
-        return self
-
-    def mapping(self) -> business.Mapping:
-        """As the rules read it.
-
-        Raises:
-            ValueError: no such rule, or not a rename of dotted names.
-        """
-        phrase = self.rule if self.rule is not None else f"{self.old} -> {self.new}"
-        return business.mapping(phrase, self.receivers)
-
-
-def _phrase(value: object) -> object:
-    if isinstance(value, str):
-        mapping = business.mapping(value)
-        return {"rule": mapping.rule} if mapping.rule and not mapping.old else _as_object(value)
-    return value
-
-
-def _as_object(phrase: str) -> dict[str, str]:
-    old, _, new = phrase.replace("\N{RIGHTWARDS ARROW}", "->").partition("->")
-    return {"from": old.strip(), "to": new.strip()}
-
-
-Modernize = Annotated[Modernization, BeforeValidator(_phrase, json_schema_input_type=Text | Modernization)]
-
-
-class BusinessRules(_Strict):
-    """What the owner wants used, replaced and explained."""
-
-    preferred_chat_model: Text | None = None
-    """The chat model notebooks should name."""
-    preferred_embedding_model: Text | None = None
-    """The embedding model notebooks should name."""
-    deprecated_models: tuple[Text, ...] = Many
-    """Models to be replaced, whatever their vendor says of them."""
-    modernize: tuple[Modernize, ...] = Many
-    """Ids of shipped rules, phrases like `old.call -> new.call`, or objects."""
-    reader_experience: tuple[Text, ...] = Many
-    """Sentences for readers' sake; those that can be decided are checked."""
-
-    def rules(self) -> business.BusinessRules:
-        """As the stages read them."""
-        return business.BusinessRules(
-            preferred_chat_model=self.preferred_chat_model,
-            preferred_embedding_model=self.preferred_embedding_model,
-            deprecated_models=self.deprecated_models,
-            modernize=tuple(item.mapping() for item in self.modernize),
-            reader_experience=self.reader_experience,
-        )
 
 
 class Limits(_Strict):

@@ -23,6 +23,7 @@ from workers.sandbox import cgroups, guestcall, seccomp, unprivileged
 from workers.sandbox.layers import key, layer
 from workers.sandbox.layout import DISKS, GUEST, Descriptors, System, arguments
 from workers.sandbox.limits import GIB, MIB, Limits
+from workers.sandbox.program import Program
 from workers.sandbox.unprivileged import Mount
 
 if TYPE_CHECKING:
@@ -137,9 +138,7 @@ class InstallBox:
             reply = await guestcall.call(program, request, self.limits)
         return _read(reply, stages)
 
-    def _program(
-        self, stack: ExitStack, uid: int | None, read: tuple[Mount, ...], write: tuple[Mount, ...]
-    ) -> guestcall.Program:
+    def _program(self, stack: ExitStack, uid: int | None, read: tuple[Mount, ...], write: tuple[Mount, ...]) -> Program:
         own = (Mount(self.tools, TOOLS), Mount(_GUEST, GUEST))
         system = (Mount(path, str(path)) for path in self._places() if not path.is_relative_to("/usr"))
         shown = (*system, *own, *read)
@@ -154,7 +153,7 @@ class InstallBox:
         bwrap = (unprivileged.tool("bwrap", "bubblewrap", self.programs), "--args", str(args), "--")
         bounds = unprivileged.bounds(self.limits, self.programs, spaces=4)
         inside = (*bounds, self.python, "-I", "-S", f"{GUEST}/{_PROGRAM}")
-        return guestcall.Program(
+        return Program(
             argv=(*cgroups.entering(group), *start.prefix, *bwrap, *inside),
             env={},
             cwd=Path("/"),

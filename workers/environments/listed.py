@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workers.environments.supplying import Supplier, supply
+from workers.environments.supplier import Supplier
+from workers.environments.supplying import supply
 from workers.environments.words import Asked, Decision
 from workers.sandbox import requirements as requirements_file
 from workers.sandbox.interpreter import inspect_interpreter, our_own

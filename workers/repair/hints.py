@@ -6,34 +6,24 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.contract.domain import Cause, Repair
+from workers.contract.domain import Repair
 from workers.documents.python import parse
 from workers.documents.references import BUILTINS, Reading
 from workers.knowledge.hint import full_name, respelled
 from workers.knowledge.words import by_position, first_line, targets, unexpected_keyword
 from workers.protocols import Question
 from workers.repair import sites
+from workers.repair.complaints import Complaint, complaints
 from workers.repair.literals import literals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from workers.contract.domain import CellError, Edit, Finding
+    from workers.contract.domain import CellError, Edit
     from workers.documents.references import Reference
     from workers.knowledge.hint import Hint
     from workers.protocols import Answer, Box, Task
     from workers.repair.sites import Group, Region
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """A message about a place of the document."""
-
-    finding: Finding
-    text: str
-    places: tuple[tuple[int, int], ...]
-    """(cell from 0, line from 1) where it may be mended, the likeliest first."""
-    error: CellError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,31 +172,6 @@ class HintsRepairer:
     async def _binds(self, function: str, keyword: str) -> bool:
         (answer,) = await self._ask(Question(name=function, keywords=(keyword,)))
         return answer.status in {"exists", "undecided"} and keyword not in answer.bad_keywords
-
-
-def complaints(task: Task) -> Iterator[Complaint]:
-    """What remains and is the code's own fault: the error first, then warnings, each at the places it may be mended."""
-    error, failed = task.execution.error, task.execution.failed_cell
-    for finding in task.findings:
-        place = finding.place
-        if finding.cause is not Cause.CODE or place is None:
-            continue
-        if finding.rule == "execution/error" and error is not None and place.cell == failed:
-            text = f"{error.name}: {error.message}"
-            yield Complaint(finding=finding, text=text, places=tuple(_places(error, place.cell)), error=error)
-        elif finding.rule == "execution/warning":
-            yield Complaint(finding=finding, text=finding.evidence, places=((place.cell, place.line),))
-
-
-def _places(error: CellError, cell: int) -> Iterator[tuple[int, int]]:
-    """The lines of the document that were running, innermost first: a literal may come from a caller."""
-    seen: set[tuple[int, int]] = set()
-    frames = [(file, line) for file, line, _ in reversed(error.frames) if re.fullmatch(r"cell:\d+", file)]
-    ends = [(int(file.partition(":")[2]), line) for file, line in frames]
-    for place in [*ends, *([(cell, error.line)] if error.line else [])]:
-        if place not in seen:
-            seen.add(place)
-            yield place
 
 
 def _positional(reading: Reading, here: Region, complaint: Complaint) -> Iterator[Offer]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from workers.environments.index import Source
     from workers.environments.listing import File
-    from workers.environments.supplying import Supplier
+    from workers.environments.supplier import Supplier
     from workers.review.whereto.sighting import Sighting
 
 T = TypeVar("T")

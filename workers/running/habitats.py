@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from workers.contract.errors import EnvironmentBuildError
 from workers.environments.deciding import NOTHING, Choice, decide
 from workers.environments.interpreters import NoInterpreter, available, choose
-from workers.environments.supplying import Supplier, supply
+from workers.environments.supplying import supply
 from workers.environments.words import Asked, Decision
 from workers.sandbox import environments, requirements
 from workers.sandbox.interpreter import our_own
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workers.environments.remembering import Locked
+    from workers.environments.supplier import Supplier
     from workers.protocols import Document
     from workers.running.prepared import Prepared
     from workers.sandbox.environments import InstalledEnvironment

@@ -3,90 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
 from workers import stages, watch
 from workers.contract import messages
 from workers.contract.canaries import Canaries
-from workers.contract.domain import Provenance, Report, Run, StopReason, Unrepaired
+from workers.contract.domain import Report, Run
 from workers.contract.errors import EnvironmentBuildError, SandboxUnavailableError
-from workers.documents.stored import refreshes
-from workers.environments.supplying import Supplier
-from workers.knowledge import shipped
-from workers.network.allowing import Allowance, granted
-from workers.network.starting import proxy
+from workers.environments.supplier import Supplier
 from workers.records import RunFolder
+from workers.running.boxes import Boxes
 from workers.running.bridging import Bridges
-from workers.running.environments import Unusable, box_limits, refuse_programs
+from workers.running.ending import Finished, every_report, provenance
+from workers.running.environments import Unusable, refuse_programs
 from workers.running.faults.wiring import fault_split
 from workers.running.habitats import habitats, home
-from workers.running.version import version
-from workers.sandbox.opening import open_box
 from workers.sandbox.waiting import WaitingBoxes
 from workers.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
+    from pathlib import Path
 
-    from workers.contract.report import Delivery
     from workers.network.starting import Proxy
-    from workers.protocols import Box, Document, Faults, Hook, Progress
+    from workers.protocols import Box, Faults, Hook, Progress
     from workers.repair.carried import Earlier
     from workers.review.whereto.following import Releases
     from workers.running.habitats import Habitat, Home
+    from workers.running.means import Means
     from workers.running.prepared import Prepared
-    from workers.sandbox.environments import InstalledEnvironment
-    from workers.sandbox.holding import Holding
-    from workers.settings import Root
 
 T = TypeVar("T")
 log = structlog.get_logger()
-SandboxKind = Literal["bubblewrap", "oci", "none"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What a run is done with."""
-
-    cache: Path
-    """Where environments are kept, outside the repository and the run store."""
-    index: Mapping[str, str]
-    """Variables that say where packages come from, as `listed.from_requirements` reads them."""
-    sandbox: SandboxKind = "bubblewrap"
-    programs: bool = False
-    """Whether the configuration may name any program of this machine as the interpreter: only where the owner of the
-    repository is the owner of the machine too."""
-    network: Allowance = field(default_factory=Allowance)
-    """What boxes may reach where the configuration wants it."""
-    repository: str | None = None
-    """`owner/name`, for credentials that a machine keeps for some repositories; None on the owner's own."""
-    tenant: str = ""
-    """Whom environments are made for: what is made for one is never shown to another. Empty: this repository's folder."""
-    held: Holding | None = None
-    """In which surroundings a box was seen to hold a short while ago; None looks into every box that is opened."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """A run that ended, whole or cancelled."""
-
-    run: Run
-    """Masked: fit to leave."""
-    deliveries: Mapping[str, Delivery]
-    """Artifact path -> what the run's folder holds for it."""
-    copies: Mapping[str, Document]
-    """Artifact path -> the copy to put in the original's place; artifacts that stay as they are have none."""
-    folder: Path
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,11 +124,12 @@ class Running:
 
     def finish(self) -> Finished:
         """Write what is known of the run and what it delivers. To be called once, also after a cancelled `mend`."""
+        used = [there.environment for _, there in self.built]
         run = Run(
             id=self.folder.folder.name,
             started=self.started.isoformat(timespec="seconds"),
-            reports=self._known(),
-            provenance=self._provenance(),
+            reports=every_report(self.prepared, self.reports),
+            provenance=provenance(self.prepared, used, self.means.sandbox),
             seconds=time.monotonic() - self.clock,
         )
         deliveries = self.folder.finish(run)
@@ -206,6 +162,10 @@ class Running:
         tenant = means.tenant or str(self.prepared.repo)
         return Supplier(cache=means.cache, tenant=tenant, index=means.index, repository=self.prepared.repo)
 
+    @property
+    def _boxes(self) -> Boxes:
+        return Boxes(means=self.means, workspace=self.prepared.repo, canaries=self.canaries)
+
     def _unusable(self, habitat: Habitat, error: Exception) -> Unusable:
         return Unusable(root=habitat.root, error=error, repo=self.prepared.repo, habitat=habitat)
 
@@ -213,36 +173,16 @@ class Running:
         async with AsyncExitStack() as stack:
             waiting = await stack.enter_async_context(WaitingBoxes())
             try:
-                way = await stack.enter_async_context(self._way_out(habitat))
+                way = await stack.enter_async_context(self._boxes.way_out(habitat.root, self._recording(habitat)))
             except SandboxUnavailableError as error:
                 for document in habitat.documents:
                     self.finished(self._unusable(habitat, error).report(document))
                 return
             await self._mended(habitat, way, waiting)
 
-    @asynccontextmanager
-    async def _way_out(self, habitat: Habitat) -> AsyncGenerator[Proxy | None]:
-        """The proxy to what the owner wants reached and the machine grants; None where that is nothing."""
-        wanted = granted(habitat.root.settings.network, self.means.network, self.means.repository)
-        for sentence in wanted.refused:
-            log.warning("network_refused", root=habitat.root.path, reason=sentence)
-        if not wanted.network.hosts:
-            yield None
-            return
-        number = self.habitats.index(habitat)
-        recording = self.folder.folder / "network" / f"{number}.answers"
-        with TemporaryDirectory(prefix="mendloop-net-") as folder:
-            recording.parent.mkdir(exist_ok=True)
-            async with proxy(
-                wanted.network,
-                folder=Path(folder),
-                canaries=self.canaries,
-                credentials=wanted.credentials,
-                recording=recording,
-            ) as way:
-                yield way
-                told = {host: dict(counts) for host, counts in (await way.totals()).items()}
-                recording.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    def _recording(self, habitat: Habitat) -> Path:
+        """Where the answers that its boxes get from outside are kept."""
+        return self.folder.folder / "network" / f"{self.habitats.index(habitat)}.answers"
 
     async def _mended(self, habitat: Habitat, way: Proxy | None, waiting: WaitingBoxes) -> None:
         box = await self._unless_cancelled(self._box(habitat, way, waiting))
@@ -277,7 +217,7 @@ class Running:
             box,
             declared=there,
             supplier=self.supplier,
-            open_box=lambda made: self._opened(habitat.root, made.environment, made.own_paths),
+            open_box=lambda made: self._boxes.opened(habitat.root, made.environment, made.own_paths),
         )
 
     def _home_of(self, habitat: Habitat) -> Home:
@@ -289,33 +229,9 @@ class Running:
             return failed
         there = self._home_of(habitat)
         try:
-            return await self._opened(habitat.root, there.environment, there.paths, way, waiting)
+            return await self._boxes.opened(habitat.root, there.environment, there.paths, way, waiting)
         except (SandboxUnavailableError, EnvironmentBuildError, OSError) as error:
             return self._unusable(habitat, error)
-
-    async def _opened(
-        self,
-        root: Root,
-        environment: InstalledEnvironment,
-        paths: tuple[str, ...],
-        way: Proxy | None = None,
-        waiting: WaitingBoxes | None = None,
-    ) -> Box:
-        return await open_box(
-            self.means.sandbox,
-            environment=environment,
-            cache=self.means.cache,
-            workspace=self.prepared.repo,
-            limits=box_limits(root.settings),
-            reduced=root.settings.run,
-            paths=paths,
-            raw=refreshes(root.settings.outputs),
-            environ=self.means.index,
-            held=self.means.held,
-            canaries=self.canaries,
-            network=way,
-            waiting=waiting,
-        )
 
     async def _unless_cancelled(self, work: Coroutine[Any, Any, T]) -> T | None:
         """What `work` comes to; None when the run was cancelled before, and the work then is ended."""
@@ -329,28 +245,3 @@ class Running:
                 each.cancel()
                 with suppress(asyncio.CancelledError, Exception):
                     await each
-
-    def _known(self) -> tuple[Report, ...]:
-        """A report for every artifact, in the order of their paths."""
-        unread = {report.artifact.path: report for report in self.prepared.unread}
-        unfinished = {
-            document.path: Report(
-                artifact=document.artifact,
-                outcome=Unrepaired(remaining=(), reason=StopReason.CANCELLED),
-                note="the run was interrupted before this artifact was judged",
-            )
-            for document in self.prepared.documents
-        }
-        return tuple(report for _, report in sorted((unfinished | unread | self.reports).items()))
-
-    def _provenance(self) -> Provenance:
-        used = [there.environment for _, there in self.built]
-        return Provenance(
-            version=version(),
-            python=", ".join(sorted({".".join(map(str, each.python_version)) for each in used})),
-            environment=", ".join(sorted({each.digest for each in used})),
-            configuration=", ".join(sorted({root.settings.digest for root, _ in self.prepared.groups()})),
-            rules=shipped.digest(),
-            sandbox=self.means.sandbox,
-            as_of=self.prepared.plan.roots[-1].settings.as_of.isoformat(),
-        )

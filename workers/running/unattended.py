@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from workers.contract.redact import Redactor
     from workers.protocols import Progress
+    from workers.running.ending import Finished
+    from workers.running.means import Means
     from workers.running.prepared import Prepared
-    from workers.running.repository import Finished, Means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

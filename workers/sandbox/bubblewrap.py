@@ -16,6 +16,7 @@ from workers.sandbox.fixed import OTHERWISE, Fixed
 from workers.sandbox.laid_out import LaidOut
 from workers.sandbox.layout import DISKS, GUEST, OVERLAY, ROOT, RUNTIME, Descriptors, System, arguments
 from workers.sandbox.limits import Limits
+from workers.sandbox.program import Program
 from workers.sandbox.promises import ALL
 from workers.sandbox.reducing import reduction
 from workers.sandbox.request import driver, ran, run_request
@@ -210,7 +211,7 @@ class BubblewrapBox:
         stack.callback(tree.close)
         return tree
 
-    def _program(self, script: tuple[str, ...], stack: ExitStack, tree: beside.Tree | None) -> guestcall.Program:
+    def _program(self, script: tuple[str, ...], stack: ExitStack, tree: beside.Tree | None) -> Program:
         """A box that runs `python script` of the environment; its descriptors close with `stack`, and its group is gone."""
         bwrap = unprivileged.tool("bwrap", "bubblewrap", self._programs)
         start = unprivileged.start(self._mounts(), self._uid(), self._programs)
@@ -222,7 +223,7 @@ class BubblewrapBox:
         args = _memory("\0".join(self._options(start.mounts, fds)).encode() + b"\0", stack)
         group = stack.enter_context(self._keeper.group(self._limits))
         inside = (*self._bounds(), str(self.environment.python), *script)
-        return guestcall.Program(
+        return Program(
             argv=(*cgroups.entering(group), *start.prefix, bwrap, "--args", str(args), "--", *inside),
             env={},
             cwd=Path("/"),

@@ -13,49 +13,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workers.contract import children
-from workers.contract.errors import SandboxUnavailableError
-from workers.sandbox import tree
 from workers.sandbox.hearing import Heard, hear_errors, hear_lines
 from workers.sandbox.limits import Limits
+from workers.sandbox.program import Program, end_program, feed, start_program
 from workers.sandbox.watching import WATCH_S, Seen, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from workers.sandbox.cgroups import Group
-
-_CHUNK_BYTES = 1 << 16
-_ARCHIVE_BYTES = 1 << 20
-_GRACE_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """What to start."""
-
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
-    """The whole environment; nothing of ours is inherited."""
-    cwd: Path | None = None
-    pass_fds: tuple[int, ...] = ()
-    boxed: bool = False
-    """True for bubblewrap: it leaves by itself once the box below it is dead, and is waited for."""
-    disks: tuple[str, ...] = ()
-    """Directories, as the program sees them, whose size and number of files is watched."""
-    group: Group | None = None
-    """The kernel's group that the program enters; None where nothing but a look through /proc counts."""
-    watch: Callable[..., Watch] = Watch
-    """Who looks."""
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +82,7 @@ class Guest:
             SandboxUnavailableError: it could not be started at all.
         """
         with held or ExitStack() as stack:
-            process = await _start(program)
+            process = await start_program(program)
             return cls(process, program, limits, stack.pop_all())
 
     @property
@@ -187,11 +157,11 @@ class Guest:
         for task in listening:
             task.cancel()
         await asyncio.wait(listening)
-        await _end(self._process, boxed=self._boxed)
+        await end_program(self._process, boxed=self._boxed)
 
     async def _converse(self, request: bytes, archive: int | None) -> str:
         """Feed and read until the first of: done, end of file, a limit. Returns the limit's name, or `killed`."""
-        feeding = asyncio.create_task(_feed(self._process, request, archive))
+        feeding = asyncio.create_task(feed(self._process, request, archive))
         try:
             finished, _ = await asyncio.wait(
                 self._ends, timeout=self._limits.wall_s, return_when=asyncio.FIRST_COMPLETED
@@ -206,37 +176,6 @@ class Guest:
             await asyncio.wait({feeding})
 
 
-async def _start(program: Program) -> asyncio.subprocess.Process:
-    try:
-        return await children.start(
-            *program.argv,
-            end=partial(_end, boxed=program.boxed),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(program.env),
-            cwd=program.cwd,
-            pass_fds=program.pass_fds,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise SandboxUnavailableError(f"{program.argv[0]} cannot be started: {error}") from error
-
-
-async def _feed(process: asyncio.subprocess.Process, request: bytes, archive: int | None) -> None:
-    assert process.stdin is not None  # noqa: S101 - asked for in _start
-    with suppress(ConnectionError):
-        process.stdin.write(request + b"\n")
-        at = 0
-        # Read by place: the offset belongs to whoever else holds the descriptor.
-        while archive is not None and (chunk := os.pread(archive, _ARCHIVE_BYTES, at)):
-            process.stdin.write(chunk)
-            await process.stdin.drain()
-            at += len(chunk)
-        await process.stdin.drain()
-        process.stdin.close()
-
-
 async def _watched(watch: Watch, heard: Heard) -> str:
     """Look at the processes and files every 50 ms, and whenever a cell has ended, until something is over a limit."""
     while True:
@@ -246,27 +185,3 @@ async def _watched(watch: Watch, heard: Heard) -> str:
         heard.told.clear()
         if over := watch.over():
             return over
-
-
-async def _end(process: asyncio.subprocess.Process, *, boxed: bool) -> None:
-    """Kill what the program started and the program, and wait until all is gone.
-
-    The first process of a box ends the whole box with it, and bubblewrap outside leaves only after that: when it is
-    reaped, no process of the box is left.
-    """
-    tree.kill_below(process.pid)
-    leaving = asyncio.create_task(_drained(process))
-    if boxed:
-        await asyncio.wait({leaving}, timeout=_GRACE_S)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await asyncio.wait({leaving}, timeout=_GRACE_S)
-    leaving.cancel()
-
-
-async def _drained(process: asyncio.subprocess.Process) -> None:
-    """Wait for the end; asyncio does not see it before the pipes are empty."""
-    for stream in (process.stdout, process.stderr):
-        while stream and await stream.read(_CHUNK_BYTES):
-            pass
-    await process.wait()

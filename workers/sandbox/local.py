@@ -6,14 +6,15 @@ import hashlib
 import os
 import tempfile
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from workers.sandbox import commanding, resolving
 from workers.sandbox.beside import packed
 from workers.sandbox.fixed import OTHERWISE, Fixed
-from workers.sandbox.guestcall import Guest, Program, call
+from workers.sandbox.guestcall import Guest, call
+from workers.sandbox.program import Program
 from workers.sandbox.reading import execution
 from workers.sandbox.reducing import reduction
 from workers.sandbox.request import driver, ran, run_request
@@ -44,7 +45,7 @@ class _Place:
     home: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LocalBox:
     """The same driver in a copy of the files, with the same clock and the same end; everything else is within reach.
 
@@ -57,6 +58,7 @@ class LocalBox:
     workspace: Path | None
     """The directory whose files are to stand beside the artifact; None for nothing."""
     limits: Limits
+    _: KW_ONLY
     raw: bool = False
     """Runs hand out whole outputs (`CellRun.raw`)."""
     paths: tuple[str, ...] = ()

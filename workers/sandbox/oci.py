@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workers.contract.errors import SandboxUnavailableError
-from workers.sandbox import bundle, cgroups, guestcall, unprivileged
+from workers.sandbox import bundle, cgroups, unprivileged
 from workers.sandbox.bubblewrap import BubblewrapBox
 from workers.sandbox.layout import DISKS, System
+from workers.sandbox.program import Program
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -124,7 +125,7 @@ class OciBox(BubblewrapBox):
         script: tuple[str, ...],
         stack: ExitStack,
         tree: beside.Tree | None,
-    ) -> guestcall.Program:
+    ) -> Program:
         """A box that runs `python script` of the environment."""
         runtime, path = found(self._where, self.runtimes)
         start = unprivileged.start(self._mounts(), self._uid(), self._programs)
@@ -133,7 +134,7 @@ class OciBox(BubblewrapBox):
         # Not where the mounts are staged, nor over any of them.
         stage = unprivileged.stage_for([Path(mount.source) for mount in (*start.mounts, *self._mounts())])
         group = stack.enter_context(self._keeper.group(self._limits))
-        return guestcall.Program(
+        return Program(
             argv=(
                 *cgroups.entering(group),
                 *(*start.prefix, *self._alone()),

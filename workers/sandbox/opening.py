@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from workers.contract.errors import SandboxUnavailableError
@@ -48,9 +49,10 @@ async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
 
     `environ` holds the variables that say where packages come from, by default this process's. With `raw` its runs hand out
     whole outputs (`CellRun.raw`). With `held` a box that was seen to hold in the same surroundings a short while ago is not
-    looked into again. With `waiting` boxes can be started ahead (`ahead`) and runs take those. `reduced` says
-    which artifacts are not run in full. `canaries` are laid out inside as bait. With `network` its runs have a way
-    out to the hosts that it lets them reach. `paths` are folders of the repository that its own package is imported from. Never another kind than was asked for: where no box holds there is none.
+    looked into again. With `waiting` boxes can be started ahead (`ahead`) and runs take those. `reduced` says which
+    artifacts are not run in full. `canaries` are laid out inside as bait. With `network` its runs have a way out to the
+    hosts that it lets them reach. `paths` are folders of the repository that its own package is imported from. Never
+    another kind than was asked for: where no box holds there is none.
 
     Raises:
         SandboxUnavailableError: no box can be started here or it does not hold; says why and what to do.
@@ -59,33 +61,26 @@ async def open_box(  # noqa: PLR0913 - the parts of a box, each by name
     limits = limits or Limits()
     overlay = await kernel_overlay(environment, cache, environ)
     if kind == "none":
-        return LocalBox(
-            environment=environment,
-            overlay=overlay,
-            workspace=workspace,
-            limits=limits,
-            raw=raw,
-            reduced=tuple(reduced),
-            paths=tuple(paths),
-        )
-    surroundings = await asyncio.to_thread(Surroundings.now, environment, overlay, limits, kind=kind)
-    if held is None or surroundings not in held:
-        refuse_unless_it_holds(await probe_box(environment, overlay, limits, kind=kind))
-        if held is not None:
-            held.add(surroundings)
-    made = OciBox if kind == "oci" else BubblewrapBox
-    box = made(
-        environment,
-        overlay,
-        workspace,
-        limits,
-        raw=raw,
-        waiting=waiting,
-        reduced=reduced,
-        canaries=canaries,
-        paths=paths,
-    )
+        return LocalBox(environment, overlay, workspace, limits, raw=raw, reduced=tuple(reduced), paths=tuple(paths))
+    await _see_that_it_holds(kind, environment, overlay, limits, held)
+    made = partial(OciBox if kind == "oci" else BubblewrapBox, environment, overlay, workspace, limits)
+    box = made(raw=raw, waiting=waiting, reduced=reduced, canaries=canaries, paths=paths)
     return box if network is None else ReachingBox(box=box, network=network)
+
+
+async def _see_that_it_holds(
+    kind: Literal["bubblewrap", "oci"],
+    environment: InstalledEnvironment,
+    overlay: Path,
+    limits: Limits,
+    held: Holding | None,
+) -> None:
+    surroundings = await asyncio.to_thread(Surroundings.now, environment, overlay, limits, kind=kind)
+    if held is not None and surroundings in held:
+        return
+    refuse_unless_it_holds(await probe_box(environment, overlay, limits, kind=kind))
+    if held is not None:
+        held.add(surroundings)
 
 
 def refuse_unless_it_holds(results: Sequence[ProbeResult]) -> None:

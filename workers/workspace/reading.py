@@ -14,7 +14,7 @@ from workers.contract.paths import PROTECTED, contained, read_bounded
 from workers.documents import notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from workers.protocols import Document
@@ -32,15 +32,20 @@ class Item:
     language: str
 
 
-def load(repo: Path, path: str, size_bytes: int) -> Document | Report:
-    """The document at `path`, or the report that says why it is not judged. Never raises for what is in the file."""
+def load(
+    repo: Path, path: str, size_bytes: int, read: Callable[[bytes, str], Document] = notebook.parse
+) -> Document | Report:
+    """The document at `path`, or the report that says why it is not judged. Never raises for what is in the file.
+
+    `read` makes the document: who looks at sources alone takes `sketch.sketch`.
+    """
     raw = b""
     try:
         _refuse_protected(repo, path)
         raw = read_bounded(repo, path, size_bytes)
         if PurePosixPath(path).suffix.lower() != ".ipynb":
             return _unread(path, raw, Skipped(reason="not a notebook: only .ipynb files are read"))
-        document = notebook.parse(raw, path)
+        document = read(raw, path)
     except DocumentError as error:
         # What is wrong with a file is its owner's; a file that cannot be opened may be fine.
         kind = Errored if error.code == "unreadable" else Skipped

@@ -20,6 +20,8 @@ async def six_at_once(at: Stage) -> None:
 
     await at.dispatch_all()
 
+
+async def assert_one_job(at: Stage) -> None:
     assert len(await at.jobs()) == 1
     assert len(at.repo.check_runs()) == 1
     assert [row["state"] for row in await at.rows("requests")] == ["attached"] * 6
@@ -31,10 +33,14 @@ async def test_six_who_look_at_once_make_one_job(tmp_path: Path) -> None:
     async with stage(tmp_path) as at:
         await six_at_once(at)
 
+        await assert_one_job(at)
+
 
 async def test_six_who_look_at_once_make_one_job_in_postgres_too(tmp_path: Path, postgres_url: str) -> None:
     async with stage(tmp_path, ledger=await open_ledger(postgres_url, create=True)) as at:
         await six_at_once(at)
+
+        await assert_one_job(at)
 
 
 async def test_postgres_takes_every_kind_of_request(tmp_path: Path, postgres_url: str) -> None:

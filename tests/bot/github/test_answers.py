@@ -37,11 +37,12 @@ def test_h218_whatever_is_answered_is_a_value_or_one_of_our_errors(
 
     with suppress(MendloopError):
         answers.check(answer, now=1000.0)
+        assert status < 400
         value = answers.parsed(answer)
         for model in (Issue, Pull):
             with suppress(Unavailable):
-                answers.shaped(model, value)
-        paging.next_page(answer)
+                assert answers.shaped(model, value).model_fields_set
+        assert paging.next_page(answer) != ""
         answers.check_graphql(value, now=1000.0)
 
 

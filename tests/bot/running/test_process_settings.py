@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.settings import KINDS, MAY_HOLD, environment, github_settings, key_trouble, problems, web_settings
+from bot.private_key import key_trouble
+from bot.settings import KINDS, MAY_HOLD, environment, github_settings, problems, web_settings
 from tests.bot.running.keys import elliptic, pem
 from workers.contract.deployment import Reading, SettingsError, loop_settings
 

@@ -41,6 +41,7 @@ async def supervising(*programs: Program, **options: Any) -> AsyncGenerator[asyn
 
 
 async def until(condition: Callable[[], Any]) -> Any:
+    """What the condition comes to, as soon as it is something; TimeoutError where it never is."""
     async with asyncio.timeout(LONG_S):
         while not (found := condition()):  # noqa: ASYNC110  # another process makes it true
             await asyncio.sleep(0.01)
@@ -62,7 +63,7 @@ def alive(pid: int) -> bool:
 
 async def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
     async with supervising(shell("one", "echo run >> log; exit 3", tmp_path)):
-        await until(lambda: len(lines(tmp_path / "log")) >= 3)
+        assert await until(lambda: len(lines(tmp_path / "log")) >= 3)
 
 
 async def test_a_process_gets_its_own_environment_and_nothing_of_ours(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ async def test_told_to_stop_it_asks_politely_and_waits(tmp_path: Path) -> None:
     script = "trap 'sleep 0.2; echo done > end; exit 0' TERM; echo up > up; while :; do sleep 0.02; done"
 
     async with supervising(shell("one", script, tmp_path)):
-        await until(lambda: lines(tmp_path / "up"))
+        assert await until(lambda: lines(tmp_path / "up"))
 
     assert lines(tmp_path / "end") == ["done"]
 
@@ -94,7 +95,7 @@ async def test_who_does_not_listen_is_killed_with_all_its_children(tmp_path: Pat
         found = await until(lambda: lines(tmp_path / "pids"))
 
     for pid in map(int, found[0].split()):
-        await until(lambda pid=pid: not alive(pid))
+        assert await until(lambda pid=pid: not alive(pid))
 
 
 async def test_children_of_a_process_that_died_are_killed_too(tmp_path: Path) -> None:
@@ -102,14 +103,14 @@ async def test_children_of_a_process_that_died_are_killed_too(tmp_path: Path) ->
 
     async with supervising(shell("one", script, tmp_path)):
         found = await until(lambda: lines(tmp_path / "pid"))
-        await until(lambda: not alive(int(found[0])))
+        assert await until(lambda: not alive(int(found[0])))
 
 
 async def test_a_neighbour_is_not_disturbed(tmp_path: Path) -> None:
     steady = shell("steady", "echo $$ >> steady; exec sleep 600", tmp_path)
 
     async with supervising(steady, shell("restless", "echo x >> restless; exit 1", tmp_path)):
-        await until(lambda: len(lines(tmp_path / "restless")) >= 3)
+        assert await until(lambda: len(lines(tmp_path / "restless")) >= 3)
         assert len(lines(tmp_path / "steady")) == 1
 
 
@@ -125,7 +126,7 @@ async def test_a_program_starts_when_the_one_before_is_ready(tmp_path: Path) -> 
     async with supervising(
         first, shell("second", "touch second; exec sleep 600", tmp_path), on_ready=lambda: told.append("ready")
     ):
-        await until(lambda: (tmp_path / "second").exists() and told)
+        assert await until(lambda: (tmp_path / "second").exists() and told)
 
     assert ready == [False, False, False]
     assert told == ["ready"]
@@ -135,18 +136,21 @@ async def test_a_program_that_is_not_there_is_tried_again_and_holds_up_nobody(tm
     missing = Program(name="missing", command=(str(tmp_path / "program"),), environment=PATH, folder=tmp_path)
 
     async with supervising(missing, shell("other", "touch other; exec sleep 600", tmp_path)):
-        await until((tmp_path / "other").exists)
+        assert await until((tmp_path / "other").exists)
         (tmp_path / "program").write_text("#!/bin/sh\ntouch there\nexec sleep 600\n")
         (tmp_path / "program").chmod(0o755)
-        await until((tmp_path / "there").exists)
+        assert await until((tmp_path / "there").exists)
 
 
 async def test_told_to_stop_while_something_gets_ready_it_stops(tmp_path: Path) -> None:
     async def never() -> bool:
         return False
 
-    async with supervising(shell("one", "touch up; exec sleep 600", tmp_path, ready=never)):
-        await until((tmp_path / "up").exists)
+    async with supervising(shell("one", "echo $$ > pid.new; mv pid.new pid; exec sleep 600", tmp_path, ready=never)):
+        found = await until(lambda: lines(tmp_path / "pid"))
+        assert alive(int(found[0]))
+
+    assert not alive(int(found[0]))
 
 
 ORPHANS = """
@@ -170,12 +174,12 @@ async def test_processes_end_when_their_supervisor_is_killed_outright(tmp_path: 
         supervisor.send_signal(signal.SIGKILL)
         supervisor.wait()
 
-    await until(lambda: not alive(int(found[0])))
+    assert await until(lambda: not alive(int(found[0])))
 
 
 async def test_pauses_grow_while_a_process_keeps_ending(tmp_path: Path) -> None:
     async with supervising(shell("one", "date +%s%N >> log", tmp_path), pauses_s=(0.05, 0.4)):
-        await until(lambda: len(lines(tmp_path / "log")) >= 5)
+        assert await until(lambda: len(lines(tmp_path / "log")) >= 5)
 
     times = [int(line) / 1e9 for line in lines(tmp_path / "log")]
     assert times[4] - times[0] >= 0.05 + 0.1 + 0.2 + 0.4

@@ -24,6 +24,7 @@ from workers.contract.domain import (
 )
 from workers.contract.pull_request import BODY_CHARS, pull_request_markdown
 from workers.contract.report import Delivery
+from workers.contract.result import result_json
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "result.schema.json").read_text())
 DELIVERIES = {
@@ -34,7 +35,7 @@ DELIVERIES = {
 
 
 def result(*reports: Report) -> dict[str, Any]:
-    return numbers.result_json(samples.run(*reports), "/runs/x", DELIVERIES)
+    return result_json(samples.run(*reports), "/runs/x", DELIVERIES)
 
 
 def by_outcome() -> dict[str, dict[str, Any]]:
@@ -43,8 +44,9 @@ def by_outcome() -> dict[str, dict[str, Any]]:
 
 def test_the_result_of_every_outcome_keeps_the_published_contract() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    validator: Any = jsonschema.Draft202012Validator(SCHEMA)
 
-    jsonschema.validate(result(), SCHEMA)
+    assert [error.message for error in validator.iter_errors(result())] == []
 
 
 @pytest.mark.parametrize(

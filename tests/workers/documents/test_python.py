@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.documents.python import ImportMap, Offsets, comments, mask, parse
+from workers.documents.python import ImportMap, Offsets, comments, mask, of_kind, parse, walked
+from workers.documents.scopes import scopes
 from workers.protocols import Cell
 
 SOURCES = st.one_of(
@@ -210,3 +211,44 @@ def test_a_branch_leaves_both_values_possible_and_a_loop_target_none() -> None:
 
     assert values("x = a()\nif y:\n    x = b()\nz(x)") == ["a()", "b()"]
     assert values("x = a()\nfor x in y: pass\nz(x)") == []
+
+
+BINDING = [
+    "import a.b as c\nfrom d import e",
+    "x, (y, z) = f(w := 1, [q for q in r])",
+    "x[i] = o.p = s = u[v]",
+    "for i, j in k:\n    l += m\nelse:\n    n: int = 0",
+    "with a as b, c as (d, e):\n    del f, g.h",
+    "try:\n    pass\nexcept E as e:\n    x = [*y]",
+    "def f(a, b=(c), *d, **e) -> g:\n    global h\n    h = i\nclass J(k, l=m):\n    n = o",
+    "match p:\n    case [q, *r]: pass\n    case {'s': t, **u}: pass",
+    "x = {a: b for a in c}\ny = f'{(z := 1)}'\nlambda g=(h := 2): i",
+]
+
+
+@pytest.mark.parametrize("source", BINDING)
+def test_what_is_passed_over_binds_no_name(source: str) -> None:
+    # A lambda anywhere has every expression of the cell looked into.
+    every = scopes(parse(f"{source}\n(lambda: 0)") or ast.Module([], []), 0)
+    found = scopes(parse(source) or ast.Module([], []), 0)
+
+    told = [{name: [one.position for one in bound] for name, bound in each.names.items()} for each in every]
+    assert any(told)
+    assert [{name: [one.position for one in bound] for name, bound in each.names.items()} for each in found] == [
+        each for each, scope in zip(told, every, strict=True) if scope.start < (source.count("\n") + 2, 0)
+    ]
+
+
+def test_walking_a_tree_leaves_out_nothing_but_contexts() -> None:
+    tree = parse("\n".join(source for source in BINDING if "match" not in source) + "\nprint(-a < 1 and not b, c.d)")
+
+    assert tree is not None
+    assert list(walked(tree)) == [node for node in ast.walk(tree) if not isinstance(node, ast.expr_context)]
+    assert list(of_kind(tree, ast.Call)) == [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from("ab =(\n\\'\"#,."), max_size=20))
+def test_what_has_no_magic_stays_as_it_is_beside_one_and_alone(source: str) -> None:
+    assert mask(source).text == source
+    assert mask(f"%time\n{source}").text == f"{mask('%time').text}\n{source}"

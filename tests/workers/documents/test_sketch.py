@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.builders import notebook
 from workers.contract.domain import Edit
 from workers.contract.errors import DocumentError
-from workers.documents.notebook import Notebook, parse
+from workers.documents.notebook import DEFAULT_LIMITS, Notebook, parse
 from workers.documents.sketch import Sketch, sketch
 
 WHOLE = json.loads(notebook("a = 1\nb = 'é'", ("markdown", "# 𐐷"), tags={0: ["keep"]}).raw)
@@ -109,3 +109,16 @@ def test_a_sketch_and_the_whole_agree(cells: list[tuple[str, Any]], word: str) -
     whole, drawn = parse(content, "a"), sketch(content, "a")
 
     assert (drawn.cells, drawn.language) == (whole.cells, whole.language)
+
+
+@pytest.mark.parametrize("layers", [95, 97, 98, 99, 150])
+def test_a_sketch_goes_as_deep_as_the_whole_and_no_deeper(layers: int) -> None:
+    # the metadata stands two objects deep
+    content = raw(metadata={"x": json.loads("[" * layers + "]" * layers)})
+
+    if layers > DEFAULT_LIMITS.depth - 2:
+        with pytest.raises(DocumentError, match="deep"):
+            sketch(content, "a.ipynb")
+    else:
+        assert isinstance(sketch(content, "a.ipynb"), Sketch)
+        assert parse(content, "a.ipynb").cells == sketch(content, "a.ipynb").cells

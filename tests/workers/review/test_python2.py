@@ -229,7 +229,8 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     document = notebook(text.encode("utf-8", "ignore").decode().replace("\r", ""))
 
     for one in python2.find(document, NOW):
-        document.edited(one.suggestion.edits if one.suggestion else ())
+        edited = document.edited(one.suggestion.edits if one.suggestion else ())
+        assert len(edited.cells) == len(document.cells)
 
 
 def test_a_cell_longer_than_anyone_writes_is_not_parsed_as_python_2() -> None:

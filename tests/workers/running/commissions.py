@@ -10,7 +10,7 @@ from tests.builders import notebook
 from tests.workers import orchard
 from workers.contract import runs
 from workers.contract.redact import redactor
-from workers.running.repository import Means
+from workers.running.means import Means
 from workers.running.unattended import Commission
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.workers.running.faults.dated_index import serving, write_pages
 from tests.workers.sandbox.tiny_wheels import only, write_wheel
-from workers.environments.supplying import Supplier
+from workers.environments.supplier import Supplier
 from workers.running.bridging import Bridges
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workers.protocols import Box
-    from workers.running.repository import Finished
+    from workers.running.ending import Finished
 
 STALE = ("import collections", "print(collections.Mapping.__name__)", "print(1)")
 MOVED = (*STALE[:2], "print(2)")

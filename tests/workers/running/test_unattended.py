@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from workers.contract.domain import Outcome
     from workers.protocols import Box
-    from workers.running.repository import Finished
+    from workers.running.ending import Finished
 
 SLOW = notebook("import time\ntime.sleep(600)").raw
 CANCELLED = Unrepaired(remaining=(), reason=StopReason.CANCELLED)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from workers.contract.domain import Execution
     from workers.sandbox.beside import Tree
     from workers.sandbox.environments import InstalledEnvironment
-    from workers.sandbox.guestcall import Program
     from workers.sandbox.layout import Descriptors
+    from workers.sandbox.program import Program
     from workers.sandbox.unprivileged import Mount
 
 SMALL = Limits(wall_s=20, cell_timeout_s=15, memory_bytes=600 * MIB, pids=64, tmpfs_bytes=64 * MIB, inodes=5000)

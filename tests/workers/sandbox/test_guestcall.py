@@ -11,8 +11,9 @@ import pytest
 from tests.workers.sandbox.boxes import host_processes
 from workers.contract.errors import SandboxUnavailableError
 from workers.sandbox import tree
-from workers.sandbox.guestcall import Program, Reply, call
+from workers.sandbox.guestcall import Reply, call
 from workers.sandbox.limits import MIB, Limits
+from workers.sandbox.program import Program
 
 LIMITS = Limits(wall_s=5, memory_bytes=300 * MIB, pids=20, output_bytes_cell=1000, output_bytes_total=10_000)
 DONE = 'print(\'{"event": "done"}\', flush=True)\n'

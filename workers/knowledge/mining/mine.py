@@ -24,19 +24,27 @@ if TYPE_CHECKING:
 
 PYTHON = "python"
 """The package that is the standard library."""
-_RELEASE_S = 180.0
-"""Of work, not of waiting: how busy the machine is changes no facts."""
+RELEASE_S = 180.0
 _MOST_ELSEWHERE = 60
 
 
-def read(package: str, version: str, tree: Tree, known: dict[Source, Module | None] | None = None) -> Release:
+def read(
+    package: str,
+    version: str,
+    tree: Tree,
+    known: dict[Source, Module | None] | None = None,
+    *,
+    within_s: float = RELEASE_S,
+) -> Release:
     """One release. `known` is kept by who reads several of one package: most files are the same in the next one.
 
+    `within_s` counts this process's work, not its waiting: how busy the machine is changes no facts.
+
     Raises:
-        UnreadableReleaseError: reading takes longer than it may.
+        UnreadableReleaseError: reading takes longer than that.
     """
     started = time.process_time()
-    release = Release(package, version, tree, {} if known is None else known, until=started + _RELEASE_S)
+    release = Release(package, version, tree, {} if known is None else known, until=started + within_s)
     if not release.modules and not release.native:
         raise UnreadableReleaseError(f"{package} {version} holds no Python; it is not read")
     return release

@@ -70,8 +70,8 @@ class _Entry:
     read: Callable[[], bytes]
 
 
-def of_wheel(path: Path) -> Tree:
-    """The sources in a wheel.
+def of_wheel(path: Path, *, most_entries: int = MAX_ENTRIES) -> Tree:
+    """The sources in a wheel of at most so many entries.
 
     Raises:
         UnreadableReleaseError: it cannot be read as one, or holds more than a wheel does.
@@ -79,8 +79,8 @@ def of_wheel(path: Path) -> Tree:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            if len(entries) > MAX_ENTRIES:
-                raise UnreadableReleaseError(f"{path.name} holds more than {MAX_ENTRIES} files; it is not read")
+            if len(entries) > most_entries:
+                raise UnreadableReleaseError(f"{path.name} holds more than {most_entries} files; it is not read")
             return _tree([_packed(archive, entry) for entry in entries])
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
         raise UnreadableReleaseError(f"{path.name} cannot be read as a wheel: {error}") from error

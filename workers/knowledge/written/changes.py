@@ -13,7 +13,8 @@ from workers.knowledge.rule import Argument, Change, Gate, Keyword, Pattern, Rul
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from workers.contract.written import Entry, Match, Places, Shared
+    from workers.contract.written import Entry, Shared
+    from workers.contract.written_match import Match, Places
 
 
 def rules_of(name: str, shared: Shared, tables: Mapping[str, Places], entry: Entry) -> Iterator[Rule]:

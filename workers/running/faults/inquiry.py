@@ -33,7 +33,7 @@ DECLARED = "declared"
 
 @dataclass(slots=True, kw_only=True)
 class Inquiry:
-    """Implements `mending.Inquiry`. `compare` comes first."""
+    """Implements `protocols.Inquiry`. `compare` comes first."""
 
     trials: Trials
     declared: Place

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultSplit:
-    """Implements `mending.Faults`."""
+    """Implements `protocols.Faults`."""
 
     box: Box
     """The box that artifacts are judged in."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import date
 
-    from workers.environments.supplying import Supplied, Supplier
+    from workers.environments.supplier import Supplied, Supplier
     from workers.environments.words import Decision
     from workers.protocols import Box, Document
     from workers.running.faults.supplied import Made

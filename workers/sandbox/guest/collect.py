@@ -2,29 +2,15 @@
 
 import hashlib
 import json
-import re
 
 import counters
+from output_texts import bounded, plain, short_name
+from stored_outputs import as_stored, stored
 
 WARNINGS = 200
 ATTEMPTS = 100
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_NAME_CHARACTERS = 400
 _MESSAGE_CHARACTERS = 4000
 _TRACEBACK_CHARACTERS = 12000
-
-
-def plain(text):
-    """The text without terminal codes."""
-    return _ANSI.sub("", text) if "\x1b" in text else text
-
-
-def bounded(text, most):
-    """The head and the tail of a text longer than `most`, with a note of what is left out between them."""
-    if len(text) <= most:
-        return text
-    half = most // 2
-    return "%s\n[... %d characters left out ...]\n%s" % (text[:half], len(text) - 2 * half, text[-half:])
 
 
 class Budget:
@@ -81,7 +67,7 @@ class Cell:
             return (
                 listener.clear(content.get("wait"))
                 if kind == "clear_output"
-                else listener.take(_as_stored(kind, content))
+                else listener.take(as_stored(kind, content))
             )
         if kind in _KINDS:
             getattr(self, "_" + kind)(content)
@@ -122,13 +108,13 @@ class Cell:
     def _error(self, content):
         self._cleared()
         text = bounded(plain(content.get("evalue", "")), _MESSAGE_CHARACTERS)
-        name = _name(content.get("ename", ""))
+        name = short_name(content.get("ename", ""))
         self._add({"kind": "error", "name": name, "text": text, "whole": self._whole(content)})
 
     def _mendloop_warning(self, content):
         if len(self.warnings) < WARNINGS:
             self.warnings.append(
-                dict(content, category=_name(content["category"]), filename=_name(content["filename"]))
+                dict(content, category=short_name(content["category"]), filename=short_name(content["filename"]))
             )
 
     def _mendloop_error(self, content):
@@ -136,7 +122,7 @@ class Cell:
 
     def _mendloop_attempt(self, content):
         if len(self._reached) < ATTEMPTS:
-            host, port = _name(str(content["host"])), int(content["port"])
+            host, port = short_name(str(content["host"])), int(content["port"])
             self._reached[host, port] = {"host": host, "port": port, "via": "python"}
 
     @property
@@ -200,7 +186,7 @@ class Cell:
         """The outputs as a notebook stores them (nbformat 4); None where they are not asked for, or too large."""
         if self._raw is None or any(output["truncated"] for output in self.outputs):
             return None
-        outputs = [_stored(output) for output in self.outputs]
+        outputs = [stored(output) for output in self.outputs]
         size = len(json.dumps(outputs))
         if size > min(self._raw.cell, self._raw.total):
             return None
@@ -231,37 +217,13 @@ def _display_id(content):
     return (content.get("transient") or {}).get("display_id")
 
 
-def _stored(output):
-    if output["kind"] == "stream":
-        return {"output_type": "stream", "name": output["name"], "text": output["text"]}
-    return _as_stored(output["kind"], output.get("whole", {}))
-
-
-def _as_stored(kind, whole):
-    """The content of a message as a notebook stores it (nbformat 4)."""
-    stored = {"output_type": kind}
-    if kind == "stream":
-        return dict(stored, name=whole["name"], text=whole["text"])
-    if kind == "error":
-        return dict(stored, **{key: whole.get(key, "") for key in ("ename", "evalue", "traceback")})
-    stored.update(data=whole.get("data", {}), metadata=whole.get("metadata", {}))
-    if kind == "execute_result":
-        stored["execution_count"] = whole.get("execution_count")
-    return stored
-
-
-def _name(text):
-    """The name of a class or a file; somebody may have made a very long one."""
-    return bounded(text, _NAME_CHARACTERS)
-
-
 def error(reply, failure):
     """The error that ended a cell, from the kernel's reply and from what was seen of the exception itself."""
     name, seen = reply.get("ename", ""), failure or {}
     if seen.get("name") != name:
         seen = {}
     return {
-        "name": _name(name),
+        "name": short_name(name),
         "message": bounded(plain(reply.get("evalue", "")), _MESSAGE_CHARACTERS),
         # IPython prints some, exception groups for one, instead of telling them.
         "traceback": bounded(

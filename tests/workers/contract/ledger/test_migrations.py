@@ -97,6 +97,8 @@ async def test_several_that_migrate_at_once_do_it_once(url: str) -> None:
 
     for ledger in ledgers:
         await ledger.ready()
+        async with ledger.read() as connection:
+            assert len((await connection.execute(text("SELECT version_num FROM alembic_version"))).all()) == 1
         await ledger.close()
 
 

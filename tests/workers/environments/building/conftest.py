@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.workers.environments.building.local_index import LocalIndex, serving
-from workers.environments.supplying import Supplier
+from workers.environments.supplier import Supplier
 from workers.environments.words import Asked, Decision
 from workers.sandbox.interpreter import Interpreter, our_own
 

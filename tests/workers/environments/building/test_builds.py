@@ -10,7 +10,7 @@ from tests.workers.environments.building.conftest import asking
 from tests.workers.environments.building.hostile import BACKEND, PYPROJECT, sdist
 from tests.workers.sandbox.tiny_wheels import write_wheel
 from workers.environments.errors import BuildFailed, MissingLibrary, NoWheel, Tampered, Unsatisfiable
-from workers.environments.supplying import Supplier, supply
+from workers.environments.supplying import supply
 from workers.environments.words import OwnPackage
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.workers.environments.building.local_index import LocalIndex
+    from workers.environments.supplier import Supplier
     from workers.sandbox.interpreter import Interpreter
 
 

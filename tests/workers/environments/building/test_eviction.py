@@ -12,12 +12,13 @@ from tests.workers.sandbox.tiny_wheels import write_wheel
 from workers.environments.evicting import YOUNG_S, make_room, make_room_at_times, size_bytes
 from workers.environments.leasing import claim, lease
 from workers.environments.staging import staged
-from workers.environments.supplying import Supplier, supply
+from workers.environments.supplying import supply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from workers.environments.supplier import Supplier
     from workers.sandbox.interpreter import Interpreter
 
 NOW = 2_000_000_000.0

@@ -13,11 +13,12 @@ from tests.workers.sandbox.tiny_wheels import write_wheel
 from workers.contract.errors import EnvironmentBuildError
 from workers.environments import composing
 from workers.environments.errors import BuildFailed, TooBig
-from workers.environments.supplying import Supplier, supply
+from workers.environments.supplying import supply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from workers.environments.supplier import Supplier
     from workers.sandbox.interpreter import Interpreter
 
 

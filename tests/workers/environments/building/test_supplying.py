@@ -28,7 +28,7 @@ from workers.environments.errors import (
 )
 from workers.environments.evicting import size_bytes
 from workers.environments.pieces import watched
-from workers.environments.supplying import Supplier, supply
+from workers.environments.supplying import supply
 from workers.environments.takeover import Most
 from workers.environments.words import Asked, Decision, OwnPackage
 from workers.sandbox import tree
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.workers.environments.building.local_index import LocalIndex
+    from workers.environments.supplier import Supplier
     from workers.sandbox.interpreter import Interpreter
 
 
@@ -273,7 +274,8 @@ async def test_callers_at_the_same_time_share_one_build(
 ANOTHER = """
 import asyncio, json, sys
 from pathlib import Path
-from workers.environments.supplying import Supplier, supply
+from workers.environments.supplier import Supplier
+from workers.environments.supplying import supply
 from workers.environments.takeover import Most
 from workers.environments.words import Asked, Decision
 from workers.sandbox.interpreter import our_own

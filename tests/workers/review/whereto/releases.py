@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.environments import environment
 from tests.workers.sandbox.tiny_wheels import only, write_wheel
-from workers.environments.supplying import Supplier
+from workers.environments.supplier import Supplier
 from workers.review.whereto.candidates import Gone
 from workers.review.whereto.following import Call, Follower
 from workers.running.bridging import Bridges

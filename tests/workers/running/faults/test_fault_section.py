@@ -17,6 +17,7 @@ from workers.contract.artifact_section import artifact_section
 from workers.contract.domain import StopReason, Unrepaired
 from workers.contract.fault_section import fault_section
 from workers.contract.faults import Fault, Pin, Side, Tried
+from workers.contract.result import result_json
 
 SCHEMA = json.loads((Path(__file__).parents[4] / "docs" / "result.schema.json").read_text())
 FAULT = Fault(
@@ -77,7 +78,7 @@ def test_foreign_words_stay_text() -> None:
 def test_a_fault_crosses_as_a_message_and_stands_in_the_result_by_its_contract() -> None:
     assert messages.report_from_json(messages.encode(messages.report_to_json(REPORT))) == REPORT
 
-    result = numbers.result_json(samples.run(REPORT), "/runs/x", {})
+    result = result_json(samples.run(REPORT), "/runs/x", {})
 
     jsonschema.validate(result, SCHEMA)
     assert result["artifacts"][0]["fault"]["pins"] == ["a==1.1"]

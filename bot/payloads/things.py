@@ -1,13 +1,10 @@
-"""What we read of each event, and nothing else.
-
-Fields we do not read may come, go and change; owners and users may be null, as those of deleted accounts are.
-"""
+"""What events speak of: people, repositories, pull requests, checks. Of each the fields that we read, and nothing else."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 # What the ledger's columns hold: a larger number or a longer name is none of GitHub's.
 Id = Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
@@ -20,11 +17,13 @@ Text = Annotated[str, Field(max_length=300_000)]
 Path = Annotated[str, Field(max_length=4096)]
 
 
-class _Model(BaseModel):
+class Model(BaseModel):
+    """Fields that we do not read may come, go and change."""
+
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-class User(_Model):
+class User(Model):
     """Somebody with an account: a person, an organisation or a bot."""
 
     id: Id
@@ -32,13 +31,13 @@ class User(_Model):
     type: Name = ""
 
 
-class Installation(_Model):
+class Installation(Model):
     """Through which installation of the App a delivery came."""
 
     id: Id
 
 
-class Repository(_Model):
+class Repository(Model):
     """A repository as the delivery saw it; its name may be out of date."""
 
     id: Id
@@ -50,10 +49,10 @@ class Repository(_Model):
     """Empty where the event does not say."""
 
 
-class Branch(_Model):
+class Branch(Model):
     """One side of a pull request."""
 
-    class Home(_Model):
+    class Home(Model):
         """The repository it lies in."""
 
         id: Id
@@ -64,13 +63,13 @@ class Branch(_Model):
     """None: a fork that was deleted."""
 
 
-class Label(_Model):
+class Label(Model):
     """A label."""
 
     name: Name
 
 
-class Pull(_Model):
+class Pull(Model):
     """A pull request."""
 
     number: Number
@@ -85,7 +84,7 @@ class Pull(_Model):
     base: Branch
 
 
-class Thread(_Model):
+class Thread(Model):
     """What a comment stands on: an issue, or a pull request of which an issue comment's delivery tells no commit."""
 
     number: Number
@@ -98,7 +97,7 @@ class Thread(_Model):
     """There for the comments on a pull request's lines."""
 
 
-class Remark(_Model):
+class Remark(Model):
     """The comment itself."""
 
     id: Id
@@ -110,7 +109,7 @@ class Remark(_Model):
     created_at: Stamp = ""
 
 
-class Commit(_Model):
+class Commit(Model):
     """One commit of a push."""
 
     id: Sha
@@ -119,16 +118,16 @@ class Commit(_Model):
     removed: tuple[Path, ...] = ()
 
 
-class AppOf(_Model):
+class AppOf(Model):
     """The App that made a check."""
 
     id: Id
 
 
-class Mentioned(_Model):
+class Mentioned(Model):
     """A pull request a check belongs to; none is named for the branch of a fork."""
 
-    class Head(_Model):
+    class Head(Model):
         """Its branch."""
 
         ref: Name
@@ -138,7 +137,7 @@ class Mentioned(_Model):
     head: Head
 
 
-class Suite(_Model):
+class Suite(Model):
     """A check suite."""
 
     id: Id
@@ -149,10 +148,10 @@ class Suite(_Model):
     pull_requests: tuple[Mentioned, ...] | None = None
 
 
-class Check(_Model):
+class Check(Model):
     """A check run."""
 
-    class Of(_Model):
+    class Of(Model):
         """Its suite."""
 
         head_branch: Name | None = None
@@ -164,70 +163,10 @@ class Check(_Model):
     pull_requests: tuple[Mentioned, ...] | None = None
 
 
-class Button(_Model):
+class Button(Model):
     """The button that was pressed."""
 
     identifier: Name
-
-
-class _Event(_Model):
-    sender: User | None = None
-    """Who did it; None: their account is gone."""
-
-
-class InRepository(_Event):
-    """What happens in one repository."""
-
-    repository: Repository
-    installation: Installation | None = None
-    """None: sent by a webhook of the repository, not by the App's."""
-
-
-class Push(InRepository):
-    """Commits were pushed, or a branch or tag was made or removed."""
-
-    ref: Ref
-    before: Sha
-    after: Sha
-    created: StrictBool = False
-    deleted: StrictBool = False
-    forced: StrictBool = False
-    commits: tuple[Commit, ...]
-
-
-class PullRequest(InRepository):
-    """Something happened to a pull request."""
-
-    action: Literal["opened", "synchronize", "reopened", "ready_for_review", "converted_to_draft", "closed", "edited"]
-    pull_request: Pull
-
-
-class Comment(InRepository):
-    """A comment in a conversation, or on a line of a pull request."""
-
-    action: Literal["created", "edited", "deleted"]
-    comment: Remark
-    thread: Thread = Field(validation_alias=AliasChoices("issue", "pull_request"))
-
-    @property
-    def kind(self) -> Literal["issue", "review"]:
-        """Which of GitHub's two kinds it is: each has its own route."""
-        return "review" if self.thread.head else "issue"
-
-
-class CheckRun(InRepository):
-    """Somebody pressed a button of a check run, or asked for it again."""
-
-    action: Literal["rerequested", "requested_action"]
-    check_run: Check
-    requested_action: Button | None = None
-
-
-class CheckSuite(InRepository):
-    """Somebody asked for all checks of a commit again."""
-
-    action: Literal["rerequested"]
-    check_suite: Suite
 
 
 class Whole(Installation):
@@ -236,49 +175,3 @@ class Whole(Installation):
     app_id: Id
     account: User | None = None
     permissions: dict[Name, Name] = Field(default_factory=dict)
-
-
-class OfInstallation(_Event):
-    """What happens to the installation."""
-
-    installation: Whole
-
-
-class InstallationEvent(OfInstallation):
-    """The App was installed, suspended, taken away, or given other permissions."""
-
-    action: Literal["created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"]
-    repositories: tuple[Repository, ...] | None = None
-
-
-class InstallationRepositories(OfInstallation):
-    """The owner gave the App repositories, or took them away."""
-
-    action: Literal["added", "removed"]
-    repositories_added: tuple[Repository, ...] = ()
-    repositories_removed: tuple[Repository, ...] = ()
-
-
-class RepositoryEvent(InRepository):
-    """A repository was renamed, moved, archived, hidden, shown, removed, or has another default branch."""
-
-    action: Literal["renamed", "transferred", "archived", "unarchived", "privatized", "publicized", "edited", "deleted"]
-
-
-class Ping(_Event):
-    """The webhook was set up."""
-
-    zen: Text
-
-
-Event = (
-    Push
-    | PullRequest
-    | Comment
-    | CheckRun
-    | CheckSuite
-    | InstallationEvent
-    | InstallationRepositories
-    | RepositoryEvent
-    | Ping
-)
