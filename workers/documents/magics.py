@@ -35,6 +35,8 @@ _CELL_MAGIC = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))*[ \t]*(%%(?!%)(\S+)[^\r\n]*)
 _CONTINUED = re.compile(r"(?:\\(?:\r\n|\r|\n)|[^\r\n])*")
 _INDENT = re.compile(r"[ \t\f]*")
 _AUTOMAGIC = re.compile(rf"\s*(?:{'|'.join(sorted(AUTOMAGICS))})(?:[ \t]+[^\s=.,:(\[+*/%|&<>-][^\r\n]*)?\s*\Z")
+_ESCAPE = re.compile(r"[%!?]")
+"""A character that everything of IPython's has but a word that is taken as a magic."""
 _TOKEN = re.compile(
     r"""
       (?P<comment>\#[^\r\n]*)
@@ -73,6 +75,8 @@ def mask(source: str) -> Masked:
     another language become comments. Only the start of a logical line counts: inside brackets, strings and
     continued lines a percent sign is modulo. Works for Python 2 too: it reads tokens, it does not parse.
     """
+    if _ESCAPE.search(source) is None and _AUTOMAGIC.match(source) is None:
+        return Masked(text=source, magics=(), cell_magic=None)
     cell_magic, start, stretches = _cell_magics(source)
     if cell_magic is not None and cell_magic not in PYTHON_CELL_MAGICS:
         return Masked(text=_commented(source), magics=_listed(source, stretches), cell_magic=cell_magic)

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from workers.documents.imports import Assigned, ImportMap
 from workers.documents.magics import Masked, comments, mask
-from workers.documents.syntax import Offsets, Positioned, parse
+from workers.documents.syntax import Offsets, Positioned, children, of_kind, parse, walked
 
-__all__ = ["Assigned", "ImportMap", "Masked", "Offsets", "Positioned", "comments", "mask", "parse"]
+__all__ = [
+    "Assigned",
+    "ImportMap",
+    "Masked",
+    "Offsets",
+    "Positioned",
+    "children",
+    "comments",
+    "mask",
+    "of_kind",
+    "parse",
+    "walked",
+]

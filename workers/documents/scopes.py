@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from workers.documents.syntax import of_kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -76,6 +78,8 @@ _OF_THEIR_OWN = (*_OPENERS, ast.NamedExpr)
 """Nodes whose children are not all evaluated where the node is."""
 _SILENT = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 """Nodes that neither bind a name nor hold one that does."""
+_UNSEEN_BINDERS = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.NamedExpr)
+"""Expressions that bind names where none is stored."""
 _BINDERS = (
     ast.Import,
     ast.ImportFrom,
@@ -105,19 +109,25 @@ def scopes(tree: ast.Module, cell: int) -> list[Scope]:
     """All scopes of a cell, the module's first, each before those inside it, in document order."""
     module = Scope(kind="module", start=(0, 0), end=(2**31, 0))
     found = [module]
+    # Without these an expression binds nothing but where it is stored to, and most need not be looked into.
+    plain = not any(of_kind(tree, kind) for kind in _UNSEEN_BINDERS)
     # A stack of our own: an expression of a thousand terms is deeper than Python's.
     stack = [_Item(node, module) for node in reversed(tree.body)]
     while stack:
         item = stack.pop()
         if isinstance(item.node, _BINDERS):
             _bind(item, cell)
-        children = list(_children(item))
+        children = [child for child in _children(item) if not (plain and _only_read(child.node))]
         if isinstance(item.node, _OPENERS):
             found.extend({id(child.scope): child.scope for child in children if child.scope is not item.scope}.values())
         stack.extend(reversed(children))
     for scope in found:
         _hand_outwards(scope, module)
     return found
+
+
+def _only_read(node: ast.AST) -> bool:
+    return isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
 
 def _hand_outwards(scope: Scope, module: Scope) -> None:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from workers.contract.domain import Artifact
-from workers.documents import jsontext, kernels
+from workers.documents import kernels
 from workers.documents.edits import plain
 from workers.documents.notebook import DEFAULT_LIMITS, Notebook, parse
 from workers.protocols import Cell
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workers.contract.domain import Edit
     from workers.documents.notebook import Limits
 
+_CONTAINERS = frozenset({dict, list})
 _KINDS = frozenset({"code", "markdown", "raw"})
 _MAJOR, _MINORS = 4, range(6)
 _WIDE = 4 * 2**20
@@ -31,8 +32,8 @@ _WIDE = 4 * 2**20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-_SOURCE = b'   "source": ['
-"""A member of a cell: strings of JSON have no line ends in them, so only keys and their values begin lines."""
+_SOURCE = b'\n   "source": ['
+"""The start of a member of a cell: strings of JSON have no line ends in them, so only keys and their values begin lines."""
 
 
 class _DoubtfulError(Exception):
@@ -81,7 +82,13 @@ class Sketch:
     @cached_property
     def _starts(self) -> list[int]:
         """The lines of the file (from 0) in which a source begins, in the layout that Jupyter writes."""
-        return [number for number, line in enumerate(self._lines) if line.startswith(_SOURCE)]
+        starts: list[int] = []
+        at, line = 0, 0
+        while (found := self.raw.find(_SOURCE, at)) >= 0:
+            line += self.raw.count(b"\n", at, found + 1)
+            starts.append(line)
+            at = found + 1
+        return starts
 
     def edited(self, edits: Iterable[Edit]) -> Notebook:
         """As `Notebook.edited`."""
@@ -94,15 +101,28 @@ def sketch(raw: bytes, path: str, *, limits: Limits = DEFAULT_LIMITS) -> Sketch 
     Raises:
         DocumentError: as `notebook.parse`.
     """
-    if len(raw) > min(limits.size_bytes, _WIDE):
+    # Every value takes a byte at least, so that a file within the limit in bytes is within it in values.
+    if len(raw) > min(limits.size_bytes, limits.values, _WIDE):
         return parse(raw, path, limits=limits)
     try:
-        jsontext.guard(raw, depth=limits.depth, values=limits.values)
-        root = _DECODER.decode(raw.decode())
-        return _sketched(root, raw, path, limits)
+        return _sketched(_DECODER.decode(raw.decode()), raw, path, limits)
     except (_DoubtfulError, ValueError, RecursionError):
         # UnicodeDecodeError and JSONDecodeError are ValueErrors, as is an integer of too many digits.
         return parse(raw, path, limits=limits)
+
+
+def _deeper(root: object, depth: int) -> bool:
+    """Whether objects and lists are nested deeper than `depth`; what is far deeper the decoder has refused itself."""
+    level = [root]
+    for _ in range(depth):
+        level = [each for one in level for each in _members(one) if type(each) in _CONTAINERS]
+        if not level:
+            return False
+    return True
+
+
+def _members(container: object) -> Iterable[object]:
+    return cast("dict[str, object]", container).values() if isinstance(container, dict) else _listed(container)
 
 
 def _sketched(root: object, raw: bytes, path: str, limits: Limits) -> Sketch:
@@ -110,6 +130,8 @@ def _sketched(root: object, raw: bytes, path: str, limits: Limits) -> Sketch:
     major, minor = found.get("nbformat"), found.get("nbformat_minor", 0)
     # type(), for True is an int too.
     if type(major) is not int or type(minor) is not int or major != _MAJOR or minor not in _MINORS:
+        raise _DoubtfulError
+    if _deeper(root, limits.depth):
         raise _DoubtfulError
     metadata = _object(found.get("metadata", {}))
     made = tuple(_cell(index, _object(cell)) for index, cell in enumerate(_listed(found.get("cells"))))

@@ -6,13 +6,15 @@ import ast
 import bisect
 import re
 import warnings
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from workers.documents.magics import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+N = TypeVar("N", bound=ast.AST)
 
 Positioned = ast.expr | ast.stmt | ast.excepthandler | ast.arg | ast.keyword | ast.alias | ast.pattern
 """The nodes that know where they stand."""
@@ -33,6 +35,50 @@ def parse(source: str) -> ast.Module | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # ValueError: null characters and lone surrogates. The other two: nesting deeper than the parser's stack.
         return None
+
+
+@lru_cache(maxsize=1024)
+def walked(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Every node, outer before inner, in the order of `ast.walk`; what says load or store is left out. Walked once a tree."""
+    found: list[ast.AST] = [tree]
+    for node in found:
+        found += children(node)
+    return tuple(found)
+
+
+_PLAIN = frozenset({"ctx", "id", "attr", "arg", "kind", "asname", "type_comment", "level", "module", "conversion"})
+"""Fields that hold no node, or only what says load or store."""
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """What stands in a node directly, in order; what says load or store is left out."""
+    found: list[ast.AST] = []
+    for name in _holding(type(node)):
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [item for item in cast("list[object]", value) if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
+@cache
+def _holding(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a class in which nodes may stand."""
+    return () if kind is ast.Constant else tuple(name for name in kind._fields if name not in _PLAIN)
+
+
+def of_kind(tree: ast.Module, kind: type[N]) -> Sequence[N]:
+    """The nodes of one class, in the order of `walked`."""
+    return cast("Sequence[N]", _kinds(tree).get(kind, ()))
+
+
+@lru_cache(maxsize=1024)
+def _kinds(tree: ast.Module) -> Mapping[type[ast.AST], list[ast.AST]]:
+    found: dict[type[ast.AST], list[ast.AST]] = {}
+    for node in walked(tree):
+        found.setdefault(type(node), []).append(node)
+    return found
 
 
 class Offsets:

@@ -9,9 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from workers.contract.domain import Staleness
+from workers.knowledge import plain_yaml
 from workers.knowledge.rule import reached, version
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def table(texts: Iterable[str]) -> dict[str, Shape]:
     """
     told: dict[str, Shape] = {}
     for text in texts:
-        rows: list[dict[str, Any]] = yaml.safe_load(text)
+        rows: list[dict[str, Any]] = plain_yaml.read(text)
         for made in map(_shape, rows):
             if made.id in told:
                 raise ValueError(f"two shapes are called {made.id!r}")

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from workers.knowledge import plain_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +114,7 @@ def own_table(environ: Mapping[str, str]) -> Path | None:
 
 def read(text: str) -> dict[str, Model]:
     """The models of a table as we write it: trusted text, shipped or written by `refreshing`."""
-    table: dict[str, Any] = yaml.safe_load(text)
+    table: dict[str, Any] = plain_yaml.read(text)
     sources: dict[str, dict[str, Any]] = table.get("sources", {})
     return {
         str(name): _model(vendor, str(name), row, {**said, **sources.get(row.get("by", ""), {})})

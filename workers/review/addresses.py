@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from workers.contract.domain import Cause, IssueType, Rung, Severity, Staleness
-from workers.documents.python import Offsets, mask, parse
-from workers.knowledge.gone_addresses import known_gone
+from workers.documents.python import Offsets, mask, of_kind, parse
+from workers.knowledge.gone_addresses import gone, known_gone
 from workers.review.drafts import Draft, findings
+from workers.review.screen import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +51,8 @@ class Address:
 
 def find(document: Document, execution: Execution) -> tuple[Finding, ...]:
     """Addresses of the document that are dead, by the run's record or by the table."""
+    if not _may_tell(document, execution):
+        return ()
     every = list(read_from(document.cells))
     told = {(each.cell, each.start): _gone(each) for each in every}
     drafts = [draft for draft in told.values() if draft is not None]
@@ -61,6 +64,14 @@ def find(document: Document, execution: Execution) -> tuple[Finding, ...]:
     return findings(document, drafts)
 
 
+def _may_tell(document: Document, execution: Execution) -> bool:
+    """Whether the table or the run may speak of an address: of most documents neither does."""
+    if execution.attempts or any(run.attempts or run.error for run in execution.cells):
+        return True
+    text = spoken(document).text
+    return "://" in text and any(place.host in text.lower() for place in gone())
+
+
 def read_from(cells: Sequence[Cell]) -> Iterator[Address]:
     """Literal addresses that flow into a reader: directly, through a name that is bound once, or in a shell line."""
     if not any("://" in cell.source for cell in cells if cell.kind == "code"):
@@ -68,7 +79,7 @@ def read_from(cells: Sequence[Cell]) -> Iterator[Address]:
     code = [(cell, tree) for cell in cells if cell.kind == "code" and (tree := parse(cell.source)) is not None]
     named = _bound_once(code)
     for cell, tree in code:
-        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _reads(node)]
+        nodes = [node for node in of_kind(tree, ast.Call) if _reads(node)]
         yield from {at.start: at for node in nodes for at in _given(node, cell, named)}.values()
         yield from _in_shell(cell)
 
@@ -90,10 +101,11 @@ def _bound_once(code: list[tuple[Cell, ast.Module]]) -> dict[str, Address]:
     """Name -> the literal it holds, for names that are bound in one place."""
     found: dict[str, list[Address | None]] = {}
     for cell, tree in code:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        for node in of_kind(tree, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
                 found.setdefault(node.id, []).append(None)
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        for node in of_kind(tree, ast.Assign):
+            if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 address = _literal(node.value, cell)
                 found.setdefault(node.targets[0].id, []).append(address)
     once = ((name, [each for each in held if each], len(held)) for name, held in found.items())

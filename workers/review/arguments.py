@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.documents.python import of_kind
 from workers.review.matches import Match
 
 if TYPE_CHECKING:
@@ -42,9 +43,11 @@ class _Passed:
 
 def arguments(code: Code, cell: CodeCell, index: Index, called: frozenset[str]) -> Iterator[Match]:
     """Stale keywords and values of the calls in a cell; `called` is what calls that rules speak of end in."""
-    for node in cell.calls if called else ():
-        if getattr(node.func, "attr", getattr(node.func, "id", None)) in called and (
-            name := code.named(node.func, cell.index)
+    for node in of_kind(cell.tree, ast.Call) if called else ():
+        if (
+            getattr(node.func, "attr", getattr(node.func, "id", None)) in called
+            and id(node) not in cell.guarded
+            and (name := code.named(node.func, cell.index))
         ):
             yield from _keywords(cell, node, index, name)
             for rule, change in index.values.get(name, ()):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from workers.contract.domain import Edit
-from workers.documents.python import Assigned, ImportMap, Offsets, Positioned, parse
+from workers.documents.python import Assigned, ImportMap, Offsets, Positioned, of_kind, parse, walked
 from workers.knowledge.spoken import Spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from workers.protocols import Document
 
@@ -32,23 +32,15 @@ class CodeCell:
         self.source = source
         self.tree = tree
 
-    @cached_property
+    @property
     def nodes(self) -> tuple[ast.AST, ...]:
-        """Every node, outer before inner, in the order of `ast.walk`; what says load or store is left out."""
-        found: list[ast.AST] = [self.tree]
-        for node in found:
-            for name in node._fields:
-                value = getattr(node, name, None)
-                if isinstance(value, list):
-                    found += [item for item in cast("list[object]", value) if isinstance(item, ast.AST)]
-                elif isinstance(value, ast.AST) and name != "ctx":
-                    found.append(value)
-        return tuple(found)
+        """Every node, outer before inner; what says load or store is left out."""
+        return walked(self.tree)
 
     @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
         """Every call outside guards."""
-        return tuple(node for node in self.nodes if isinstance(node, ast.Call) and id(node) not in self.guarded)
+        return tuple(node for node in of_kind(self.tree, ast.Call) if id(node) not in self.guarded)
 
     @cached_property
     def offsets(self) -> Offsets:
@@ -58,7 +50,7 @@ class CodeCell:
     @cached_property
     def guarded(self) -> frozenset[int]:
         """`id`s of the nodes inside a guard: an `except ImportError`, an `if` about a version."""
-        return frozenset(_guarded(self.nodes))
+        return frozenset(_guarded((*of_kind(self.tree, ast.Try), *of_kind(self.tree, ast.If))))
 
     @cached_property
     def parents(self) -> Mapping[int, ast.AST]:
@@ -178,8 +170,8 @@ class Code:
         return tuple(
             (cell, node)
             for cell in self.cells
-            for node in cell.nodes
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+            for node in of_kind(cell.tree, ast.Name)
+            if isinstance(node.ctx, ast.Load)
         )
 
     @cached_property
@@ -194,10 +186,20 @@ class Code:
         stores = (
             self.imports.dotted(node, cell.index)
             for cell in self.cells
-            for node in cell.nodes
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            for node in of_kind(cell.tree, ast.Attribute)
+            if isinstance(node.ctx, ast.Store)
         )
         return frozenset(name for name in stores if name)
+
+    def patches(self, dotted: str) -> bool:
+        """Whether one name is among the `patched`; only cells that spell it are read for it."""
+        last = dotted.rpartition(".")[2]
+        return any(
+            node.attr == last and isinstance(node.ctx, ast.Store) and self.imports.dotted(node, index) == dotted
+            for index, source in self._sources.items()
+            if (last in source or not source.isascii()) and (cell := self._cell(index))
+            for node in of_kind(cell.tree, ast.Attribute)
+        )
 
 
 def _identifiers(node: ast.AST) -> Iterator[str]:
@@ -212,7 +214,7 @@ def _identifiers(node: ast.AST) -> Iterator[str]:
             pass
 
 
-def _guarded(nodes: tuple[ast.AST, ...]) -> Iterator[int]:
+def _guarded(nodes: Iterable[ast.AST]) -> Iterator[int]:
     for node in nodes:
         if isinstance(node, ast.Try) and any(_expects_absence(handler) for handler in node.handlers):
             inside: list[ast.stmt] = [

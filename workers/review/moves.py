@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.documents.python import of_kind
 from workers.review.matches import Match
 from workers.review.symbols import added
 
@@ -50,8 +51,8 @@ class _Arrival:
 
 def imports(code: Code, cell: CodeCell, index: Index) -> Iterator[Match]:
     """Stale names in `from module import name`; a guarded import is the author's own answer and stays."""
-    for node in cell.nodes:
-        if not isinstance(node, ast.ImportFrom) or id(node) in cell.guarded or node.level or not node.module:
+    for node in of_kind(cell.tree, ast.ImportFrom):
+        if id(node) in cell.guarded or node.level or not node.module:
             continue
         moved = [one for alias in node.names if (one := _moved(node.module, alias, index))]
         mended = _mended(code, cell, node, [one for one in moved if one.new])

@@ -13,7 +13,6 @@ from workers.contract.domain import Cause, IssueType, Rung, Severity, Staleness,
 from workers.contract.written import NO_PACKAGE
 from workers.knowledge import facts
 from workers.knowledge.rule import BUILTINS, Keyword, Pattern, Symbol, Value, judge
-from workers.knowledge.spoken import Spoken
 from workers.protocols import Question
 from workers.review import patterns
 from workers.review.arguments import arguments as stale_arguments
@@ -21,6 +20,7 @@ from workers.review.code import Code
 from workers.review.drafts import Draft, findings
 from workers.review.matches import Index, Match
 from workers.review.moves import imports
+from workers.review.screen import spoken
 from workers.review.symbols import attributes
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def find(document: Document, packs: Packs, environment: Environment, *, as_of: d
 def _speaking(document: Document, packs: Packs) -> Iterator[Rule]:
     """The rules that may hold somewhere. A document of which none speaks is not parsed."""
     if document.language == "python":
-        spoken = Spoken(cell.source for cell in document.cells if cell.kind == "code")
-        yield from packs.speaking(spoken)
-        mined = facts.rules_for(spoken.bound, spoken.words) if packs.with_mined else ()
-        yield from (rule for rule in mined if packs.speaks(rule.change, spoken))
+        said = spoken(document)
+        yield from packs.speaking(said)
+        mined = facts.rules_for(said.bound, said.words) if packs.with_mined else ()
+        yield from (rule for rule in mined if packs.speaks(rule.change, said))
     yield from patterns.speaking(document, packs)
 
 

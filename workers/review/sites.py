@@ -6,7 +6,7 @@ import ast
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from workers.documents.python import Offsets, parse
+from workers.documents.python import Offsets, parse, walked
 
 if TYPE_CHECKING:
     from workers.documents.python import Positioned
@@ -24,10 +24,10 @@ class Site:
         self.tree = parse(source) or ast.Module(body=[], type_ignores=[])
         self._offsets = Offsets(source)
 
-    @cached_property
+    @property
     def nodes(self) -> tuple[ast.AST, ...]:
-        """Every node of the tree, outer ones first."""
-        return tuple(ast.walk(self.tree))
+        """Every node of the tree, outer ones first; what says load or store is left out."""
+        return walked(self.tree)
 
     @cached_property
     def _parents(self) -> dict[int, ast.AST]:

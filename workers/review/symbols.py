@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.documents.python import of_kind
 from workers.documents.references import root_of
 from workers.review.matches import Match
 from workers.review.modules import module_moved
@@ -33,17 +34,17 @@ class _Use:
 
 def attributes(code: Code, cell: CodeCell, index: Index) -> Iterator[Match]:
     """Every stale dotted name that a cell reads, outside guards and unless the document defines it itself."""
-    calls = {id(node.func): node for node in cell.nodes if isinstance(node, ast.Call)}
     inner: set[int] = set()
-    for node in cell.nodes:
-        if not isinstance(node, ast.Attribute) or id(node) in inner or id(node) in cell.guarded:
-            continue
+    for node in of_kind(cell.tree, ast.Attribute):
         if node.attr not in index.last or not isinstance(node.ctx, ast.Load):
             continue
+        if id(node) in inner or id(node) in cell.guarded:
+            continue
         known = index.symbols.get(code.named(node, cell.index) or "")
-        if known and known[1].old not in code.patched:
+        if known and not code.patches(known[1].old):
             inner.update(map(id, ast.walk(node)))
-            yield _match(_Use(code=code, cell=cell, node=node, call=calls.get(id(node)), index=index), *known)
+            call = next((call for call in of_kind(cell.tree, ast.Call) if call.func is node), None)
+            yield _match(_Use(code=code, cell=cell, node=node, call=call, index=index), *known)
 
 
 def _match(use: _Use, rule: Rule, change: Symbol) -> Match:

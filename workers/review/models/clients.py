@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.documents.python import parse
+from workers.documents.python import of_kind, parse, walked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,14 +49,14 @@ class Clients:
 def clients(cells: Sequence[Cell]) -> Clients:
     """What the code cells say, comments and prose left out."""
     trees = [tree for cell in cells if cell.kind == "code" and (tree := parse(cell.source)) is not None]
-    words = [word for tree in trees for node in ast.walk(tree) for word in _words(node)]
+    words = [word for tree in trees for node in walked(tree) for word in _words(node)]
     said = frozenset(vendor for vendor, pattern in _MENTIONS.items() if any(pattern.search(word) for word in words))
     return Clients(
         azure=any(_AZURE.fullmatch(word) for word in words) or any(_typed_azure(tree) for tree in trees),
         vertex=any(_VERTEX.fullmatch(word) for word in words),
         gateway=any(_GATEWAY.search(word) for word in words),
         mentioned=said,
-        outgrown=frozenset(vendor for tree in trees for node in ast.walk(tree) for vendor in _outgrown(node, said)),
+        outgrown=frozenset(vendor for tree in trees for node in walked(tree) for vendor in _outgrown(node, said)),
     )
 
 
@@ -80,7 +80,7 @@ def _words(node: ast.AST) -> Iterator[str]:
 
 def _typed_azure(tree: ast.Module) -> bool:
     """`openai.api_type = "azure"`, as an assignment or a keyword."""
-    for node in ast.walk(tree):
+    for node in (*of_kind(tree, ast.Assign), *of_kind(tree, ast.keyword)):
         match node:
             case (
                 ast.Assign(

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workers.documents.python import walked
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -14,6 +16,8 @@ FIRST = frozenset({"GenerativeModel", "init_chat_model"})
 """Callables whose first argument is the model."""
 _LOADED = frozenset({"TextGenerationModel", "ChatModel", "CodeGenerationModel", "CodeChatModel", "TextEmbeddingModel"})
 """Classes whose `from_pretrained` takes the name of a served model."""
+_HANDING_ON = (ast.keyword, ast.Call, ast.For, ast.AsyncFor, ast.comprehension, ast.Assign)
+"""Nodes by which a value gets from one name to another."""
 
 
 @dataclass(slots=True)
@@ -37,10 +41,11 @@ class Flow:
 def flow(trees: Sequence[ast.Module]) -> Flow:
     """Followed back from the arguments, until nothing new is found."""
     found = Flow()
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    for node in nodes:
+    every = [node for tree in trees for node in walked(tree)]
+    for node in every:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             _place(node, found)
+    nodes = [node for node in every if isinstance(node, _HANDING_ON)]
     before = -1
     while before != (before := len(found.one) + len(found.many) + len(found.keys)):
         for node in nodes:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workers.documents.python import Offsets, mask, parse
+from workers.documents.python import Offsets, mask, of_kind, parse, walked
 from workers.review.models.clients import FOREIGN
 from workers.review.models.flow import ARGUMENTS, Flow, flow, given, leaves
 
@@ -72,9 +72,9 @@ def model_names(cells: Sequence[Cell]) -> Iterator[ModelName]:
     trees = [(cell, tree) for cell in cells if cell.kind == "code" and (tree := parse(cell.source)) is not None]
     found = flow([tree for _, tree in trees])
     for cell, tree in trees:
-        foreign = {id(part) for call in ast.walk(tree) if _is_foreign(call) for part in ast.walk(call)}
+        foreign = {id(part) for call in of_kind(tree, ast.Call) if _is_foreign(call) for part in ast.walk(call)}
         said = {
-            id(one.value): one for node in ast.walk(tree) if id(node) not in foreign for one in _literals(node, found)
+            id(one.value): one for node in walked(tree) if id(node) not in foreign for one in _literals(node, found)
         }
         made = [each for one in said.values() for each in _placed(cell, one)]
         yield from sorted(made, key=lambda one: one.start)
@@ -98,9 +98,9 @@ def _spans(cell: Cell) -> Iterator[ModelName]:
         at += len(line) + 1
 
 
-def _is_foreign(node: ast.AST) -> bool:
+def _is_foreign(node: ast.Call) -> bool:
     """A call of somebody who serves models under names of their own."""
-    return isinstance(node, ast.Call) and FOREIGN.search(_called(node.func)) is not None
+    return FOREIGN.search(_called(node.func)) is not None
 
 
 def _called(function: ast.expr) -> str:

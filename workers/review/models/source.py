@@ -13,6 +13,7 @@ from workers.knowledge.vendors import Model, model_of, models, vendor_of
 from workers.review.drafts import Draft, findings, replace
 from workers.review.models.clients import Clients, clients
 from workers.review.models.names import ModelName, in_prose, model_names
+from workers.review.screen import spoken
 
 if TYPE_CHECKING:
     from workers.contract.domain import Finding
@@ -35,7 +36,7 @@ def find(document: Document, rules: BusinessRules, as_of: date) -> tuple[Finding
 
     Prose is a finding only beside code that is: it follows what the code does.
     """
-    if not any(_may_name(cell.source, rules) for cell in document.cells if cell.kind == "code"):
+    if not _may_name(spoken(document).text, rules):
         return ()
     about = _About(
         rules=rules,
@@ -53,7 +54,8 @@ def find(document: Document, rules: BusinessRules, as_of: date) -> tuple[Finding
 
 def _may_name(source: str, rules: BusinessRules) -> bool:
     """Whether a quoted word of the source is a model of the table or of the owner's: most documents have none."""
-    words = {word for found in _QUOTED.findall(source) for word in (found, found.partition(":")[2])}
+    quoted = set(_QUOTED.findall(source))
+    words = quoted.union(found.partition(":")[2] for found in quoted)
     return any(model_of(word) is not None or word in rules.deprecated_models for word in words)
 
 

@@ -6,14 +6,17 @@ A lazy `map` or `keys()` is wrapped in `list` only where it is provably used as 
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
-from workers.review.python2.site import Stale, unguarded
+from workers.documents.python import walked
+from workers.review.python2.site import Stale
+from workers.review.screen import Sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workers.documents.python import ImportMap
+    from workers.review.python2.site import Mended, Reading
     from workers.review.sites import Change, Site
 
 _VIEWS = {
@@ -27,25 +30,39 @@ _ITERATORS = frozenset(
 )
 _LISTS_BEFORE = frozenset({"map", "filter", "zip"})
 _TAKES_A_SEQUENCE = frozenset({"numpy.array", "numpy.asarray"})
+_FUNCTIONS = frozenset({"execfile", "file", "len"})
+_METHODS = frozenset({"has_key", "next", *_VIEWS, *(name.rpartition(".")[2] for name in _TAKES_A_SEQUENCE)})
+
+WORDS = frozenset({"execfile", "has_key", *_VIEWS})
+"""Names of what is gone whatever it is called with."""
+_TAKEN_FROM = re.compile(r"\)[\s\\]*[\[#]")
+_VIEW_TAKEN_FROM = re.compile(r"\b(?:keys|values|items)[\s\\]*(?:#|\([\s\\]*(?:#|\)[\s\\)]*[\[#]))")
+SIGNS = (
+    Sign(("file",), re.compile(r"\bfile[\s\\]*[(#]")),
+    Sign(("next",), re.compile(r"(?:\.[\s\\]*|^[ \t]*)next\b", re.MULTILINE)),
+    *(Sign((name,), _TAKEN_FROM) for name in sorted(_LISTS_BEFORE)),
+    *(Sign((name,), _VIEW_TAKEN_FROM) for name in ("keys", "values", "items")),
+    *(Sign((taker, "(", name)) for taker in ("len", "array") for name in sorted(_LISTS_BEFORE)),
+)
+"""Signs of which one stands wherever any other of these calls does."""
 
 
 class Calls:
     """Finds the calls of a document that Python 3 refuses."""
 
-    def __init__(self, imports: ImportMap, defined: frozenset[str], *, python2: bool) -> None:
-        self._imports = imports
-        self._defined = defined
-        """Names of every function and method that the document defines: their calls are its own matter."""
+    def __init__(self, mended: Mended, *, python2: bool) -> None:
+        self._mended = mended
+        self._imports = mended.imports
         self._python2 = python2
         """The document shows other signs of Python 2, so an unknown receiver is worth a word."""
 
-    def stale(self, site: Site) -> Iterator[Stale]:
+    def stale(self, site: Reading) -> Iterator[Stale]:
         """Every such call of one cell."""
-        for node in unguarded(site.tree):
+        for node in site.unguarded:
             match node:
-                case ast.Call(func=ast.Name(id=name) as function) if self._builtin(function, site):
-                    yield from self._function(name, node, site)
-                case ast.Call(func=ast.Attribute(attr=attr)) if attr not in self._defined:
+                case ast.Call(func=ast.Name(id=name) as function) if name in _FUNCTIONS:
+                    yield from self._function(name, node, site) if self._builtin(function, site) else ()
+                case ast.Call(func=ast.Attribute(attr=attr)) if attr in _METHODS and attr not in self._mended.defined:
                     yield from self._method(node, node.func, site)  # pyright: ignore[reportArgumentType]  # matched
                 case ast.Subscript(value=ast.Call() as value, ctx=ast.Load()):
                     yield from self._as_list(value, site)
@@ -151,7 +168,7 @@ def _has_key(node: ast.Call, value: ast.expr, key: ast.expr, site: Site) -> Stal
 def _unbound(tree: ast.Module) -> set[int]:
     """Expressions that no operator binds: a comparison needs no parentheses there."""
     found: set[int] = set()
-    for node in ast.walk(tree):
+    for node in walked(tree):
         match node:
             case ast.If(test=one) | ast.While(test=one) | ast.IfExp(test=one) | ast.Assert(test=one):
                 found.add(id(one))

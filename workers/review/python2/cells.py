@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING
 
-from workers.documents.python import mask, parse
-from workers.review.python2 import grammar
-from workers.review.python2.syntax import Construct, Splice, constructs
+from workers.documents.python import mask, of_kind, parse
+from workers.review.python2.syntax import SIGNS, Construct, Splice, constructs
+from workers.review.screen import said, spoken, standing
 
 if TYPE_CHECKING:
     from workers.protocols import Cell, Document
+    from workers.review.python2.grammar import Node
 
 _PRINT_FUNCTION = re.compile(r"^from[ \t]+__future__[ \t]+import\b[^\n]*\bprint_function\b", re.MULTILINE)
+_SIGNS = tuple(sign for signs in SIGNS.values() for sign in signs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +54,18 @@ def modern(document: Document) -> tuple[Modern, ...]:
     """The code cells, in order. A `print_function` import holds for every cell after it, as it does in a kernel."""
     made: list[Modern] = []
     function = False
+    signs = standing(_SIGNS, spoken(document).text)
     for cell in document.cells:
         if cell.kind != "code":
             continue
-        function = function or _PRINT_FUNCTION.search(mask(cell.source).text) is not None
-        made.append(_modern(cell, print_statement=not function))
+        function = function or _imports_print(cell.source)
+        old = said(signs, cell.source)
+        made.append(_modern(cell, print_statement=not function) if old else Modern(cell=cell, mended=cell))
     return tuple(made)
+
+
+def _imports_print(source: str) -> bool:
+    return "print_function" in source and _PRINT_FUNCTION.search(mask(source).text) is not None
 
 
 def _modern(cell: Cell, *, print_statement: bool) -> Modern:
@@ -65,6 +73,8 @@ def _modern(cell: Cell, *, print_statement: bool) -> Modern:
     # The word first: a walk through every tree costs more than all that it finds.
     if tree is not None and not (print_statement and "print" in cell.source and _prints_oddly(tree)):
         return Modern(cell=cell, mended=cell)
+    from workers.review.python2 import grammar  # noqa: PLC0415 - its parser is loaded only where a cell may be old
+
     text = mask(cell.source).text
     for statement in dict.fromkeys((print_statement, False)):
         old = grammar.parse(text, print_statement=statement)
@@ -83,7 +93,7 @@ def _modern(cell: Cell, *, print_statement: bool) -> Modern:
 
 def _prints_oddly(tree: ast.Module) -> bool:
     """A print statement that happens to parse: `print`, `print >>file, x`, `print ("%s") % x`, `print (x),`."""
-    return any(isinstance(node, ast.Expr) and _odd(node.value) for node in ast.walk(tree))
+    return any(_odd(node.value) for node in of_kind(tree, ast.Expr))
 
 
 def _odd(value: ast.expr) -> bool:
@@ -102,7 +112,7 @@ def _odd(value: ast.expr) -> bool:
             return False
 
 
-def _tabs(text: str, tree: grammar.Node) -> list[Construct]:
+def _tabs(text: str, tree: Node) -> list[Construct]:
     """Tabs as Python 2 counted them, eight columns, where they are mixed with spaces."""
     inside = [(node.start, node.end) for node in tree.walk() if node.kind == "STRING" and "\n" in node.text]
     found: list[Construct] = []

@@ -7,12 +7,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from workers.review.python2.site import unguarded
+from workers.documents.python import of_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from workers.documents.python import ImportMap
+    from workers.review.python2.site import Mended, Reading
     from workers.review.sites import Change, Site
 
 MODULES = {
@@ -43,6 +44,9 @@ MODULES = {
     "xmlrpclib": "xmlrpc.client",
 }
 """Renamed modules: https://peps.python.org/pep-3108/."""
+_TAKEN_APART = frozenset({"urllib", "urllib2"})
+WORDS = frozenset({*MODULES, *_TAKEN_APART})
+"""Modules whose import is stale, or may be."""
 
 _PARSE = ("quote", "quote_plus", "unquote", "unquote_plus", "urlencode")
 _REQUEST = (
@@ -87,46 +91,47 @@ class Moved:
     target: str
 
 
-def moved(sites: list[Site], imports: ImportMap, unread: str) -> Iterator[Moved]:
-    """Every import of a moved module, with its uses.
-
-    `unread` is the text of the cells that could not be read: what is named there keeps its name.
-    """
+def moved(sites: Iterable[Reading], mended: Mended) -> Iterator[Moved]:
+    """Every import of a moved module that stands in `sites`, with its uses in the whole document."""
     done: set[tuple[int, Change]] = set()
-    for move in _moves(sites, imports, unread):
+    for move in _moves(sites, mended):
         # A module imported twice: its uses are renamed by the first finding alone.
         yield replace(move, changes=tuple(change for change in move.changes if change not in done))
         done.update(move.changes)
 
 
-def _moves(sites: list[Site], imports: ImportMap, unread: str) -> Iterator[Moved]:
+def _moves(sites: Iterable[Reading], mended: Mended) -> Iterator[Moved]:
     for site in sites:
-        for node in unguarded(site.tree):
+        for node in site.unguarded:
             match node:
                 case ast.Import():
                     for alias in node.names:
-                        yield from _import(alias, site, sites, imports, unread)
+                        yield from _import(alias, site, mended)
                 case ast.ImportFrom(module=str(module), level=0):
                     yield from _from(node, module, site)
                 case _:
                     pass
 
 
-def _import(alias: ast.alias, site: Site, sites: list[Site], imports: ImportMap, unread: str) -> Iterator[Moved]:
+def _import(alias: ast.alias, site: Site, mended: Mended) -> Iterator[Moved]:
     start, end = site.span(alias)
     new = MODULES.get(alias.name)
     made: list[tuple[int, Change]] = []
-    if alias.name in {"urllib", "urllib2"} and not alias.asname:
-        found = list(_split(alias.name, sites, imports))
+    if alias.name in _TAKEN_APART and not alias.asname:
+        found = list(_split(alias.name, mended))
         modules = sorted({module for module, _, _ in found})
         if not found and alias.name == "urllib":
             return
         new = ", ".join(modules or ["urllib.request"])
         made = [(cell, change) for _, cell, change in found]
     elif new is not None and not alias.asname:
-        uses = [(other.cell, other.span(node)) for other in sites for node in _uses(alias.name, other, imports)]
-        plain = len(re.findall(rf"^[ \t]*(?:import|from)\b.*\b{alias.name}\b", _all(sites), re.MULTILINE)) == 1
-        if plain and not re.search(rf"\b{alias.name}\b", unread):
+        uses = [
+            (other.cell, other.span(node))
+            for other in mended.of(alias.name)
+            for node in _uses(alias.name, other, mended.imports)
+        ]
+        plain = len(re.findall(rf"^[ \t]*(?:import|from)\b.*\b{alias.name}\b", mended.text, re.MULTILINE)) == 1
+        if plain and not re.search(rf"\b{alias.name}\b", mended.unread):
             made = [(cell, (first, last, new)) for cell, (first, last) in uses]
         else:
             new = f"{new} as {alias.name}"
@@ -139,25 +144,18 @@ def _import(alias: ast.alias, site: Site, sites: list[Site], imports: ImportMap,
     )
 
 
-def _all(sites: list[Site]) -> str:
-    return "\n".join(site.source for site in sites)
-
-
 def _uses(name: str, site: Site, imports: ImportMap) -> Iterator[ast.Name]:
-    for node in ast.walk(site.tree):
-        match node:
-            case ast.Name(id=found, ctx=ast.Load()) if found == name and imports.dotted(node, site.cell) == name:
-                yield node
-            case _:
-                pass
+    for node in of_kind(site.tree, ast.Name):
+        if node.id == name and isinstance(node.ctx, ast.Load) and imports.dotted(node, site.cell) == name:
+            yield node
 
 
-def _split(name: str, sites: list[Site], imports: ImportMap) -> Iterator[tuple[str, int, Change]]:
+def _split(name: str, mended: Mended) -> Iterator[tuple[str, int, Change]]:
     """(new module, cell, change) for every `urllib2.x` that has a new home."""
-    for site in sites:
-        for node in ast.walk(site.tree):
-            if isinstance(node, ast.Attribute) and node.attr in SPLIT:
-                dotted = imports.dotted(node, site.cell)
+    for site in mended.of("."):
+        for node in of_kind(site.tree, ast.Attribute):
+            if node.attr in SPLIT:
+                dotted = mended.imports.dotted(node, site.cell)
                 if dotted == f"{name}.{node.attr}":
                     start, end = site.span(node.value)
                     yield SPLIT[node.attr], site.cell, (start, end, SPLIT[node.attr])
@@ -166,7 +164,7 @@ def _split(name: str, sites: list[Site], imports: ImportMap) -> Iterator[tuple[s
 def _from(node: ast.ImportFrom, module: str, site: Site) -> Iterator[Moved]:
     start, end = site.span(node)
     names = [alias.name for alias in node.names]
-    if module in {"urllib", "urllib2"} and all(name in SPLIT for name in names):
+    if module in _TAKEN_APART and all(name in SPLIT for name in names):
         homes = sorted({SPLIT[name] for name in names})
         lines = [f"from {home} import {_listed(node, home)}" for home in homes]
         column = start - (site.source.rfind("\n", 0, start) + 1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from workers.review.python2.site import Stale, unguarded
+from workers.review.python2.site import Stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workers.documents.python import ImportMap
+    from workers.review.python2.site import Reading
     from workers.review.sites import Site
 
 BUILTINS = {
@@ -42,13 +43,17 @@ ATTRIBUTES = {
 """Removed attributes of the standard library: https://docs.python.org/3/whatsnew/3.0.html."""
 
 
-def names(site: Site, imports: ImportMap) -> Iterator[Stale]:
+LAST = frozenset(name.rpartition(".")[2] for name in ATTRIBUTES)
+"""What removed attributes are called behind their last dot."""
+
+
+def names(site: Reading, imports: ImportMap) -> Iterator[Stale]:
     """Every removed name that is read in the cell and that nothing in the document defines."""
-    for node in unguarded(site.tree):
+    for node in site.unguarded:
         match node:
-            case ast.Name(ctx=ast.Load()) if not imports.local(node.id, node, site.cell):
-                yield from _builtin(node, site)
-            case ast.Attribute():
+            case ast.Name(id=name, ctx=ast.Load()) if name in BUILTINS or name in IMPORTED:
+                yield from () if imports.local(name, node, site.cell) else _builtin(node, site)
+            case ast.Attribute(attr=name) if name in LAST:
                 yield from _attribute(node, imports.dotted(node, site.cell) or "", site)
             case _:
                 pass

@@ -6,25 +6,26 @@ that the names in them can be read; every edit goes back to the characters of th
 
 from __future__ import annotations
 
-import ast
-import re
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import IssueType, Rung, Severity, Staleness, Suggestion
-from workers.documents.python import ImportMap
+from workers.knowledge.spoken import Spoken
 from workers.review.drafts import Draft, findings, replace
+from workers.review.python2 import calls, imports
 from workers.review.python2.calls import Calls
 from workers.review.python2.cells import Modern, modern
-from workers.review.python2.imports import MODULES, Moved, moved
-from workers.review.python2.names import ATTRIBUTES, BUILTINS, IMPORTED, names
-from workers.review.sites import Site
+from workers.review.python2.imports import moved
+from workers.review.python2.names import BUILTINS, IMPORTED, LAST, names
+from workers.review.python2.site import Mended
+from workers.review.screen import said, spoken, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workers.contract.domain import Edit, Finding
     from workers.protocols import Document, Environment
-    from workers.review.python2.site import Stale
+    from workers.review.python2.imports import Moved
+    from workers.review.python2.site import Reading, Stale
     from workers.review.python2.syntax import Construct
     from workers.review.sites import Change
 
@@ -32,11 +33,8 @@ _LAYERS = ("six.moves", "past.builtins", "future.builtins", "builtins import *")
 """Compatibility layers that may bring the old names by a star import."""
 
 
-_WORDS = re.compile(
-    rf"\b(?:{'|'.join((*BUILTINS, *IMPORTED, *MODULES, *(name.rpartition('.')[2] for name in ATTRIBUTES)))})\b"
-    r"|\b(?:has_key|(?:iter|view)(?:items|keys|values)|next\(\)|execfile|urllib2?|file\()|\b(?:map|zip|filter|items|keys|values)\("
-)
-"""A word without which no name in a document is gone: most have none of them and are not read any further."""
+_WORDS = frozenset({*BUILTINS, *IMPORTED, *LAST, *imports.WORDS, *calls.WORDS})
+"""Names of which one stands, or one of `calls.SIGNS`, wherever a name is gone."""
 
 
 def find(document: Document, environment: Environment) -> tuple[Finding, ...]:
@@ -46,7 +44,7 @@ def find(document: Document, environment: Environment) -> tuple[Finding, ...]:
     cells = {cell.cell.index: cell for cell in modern(document)}
     drafts = [draft for cell in cells.values() for draft in _syntax(cell)]
     python2 = bool(drafts) or "python2" in str(document.raw[-5000:])
-    drafts.extend(_names(cells, python2=python2))
+    drafts.extend(_names(cells, _speaking(document, cells), python2=python2))
     return findings(document, drafts)
 
 
@@ -83,18 +81,38 @@ def _shown(edits: tuple[Edit, ...], cell: Modern, construct: Construct) -> str:
     return f"Write `{text}`." if "\n" not in text else "Write it as Python 3."
 
 
-def _names(cells: dict[int, Modern], *, python2: bool) -> Iterator[Draft]:
-    if not any(_WORDS.search(cell.cell.source) for cell in cells.values()):
+def _speaking(document: Document, cells: dict[int, Modern]) -> list[int]:
+    """The cells in which a name may be gone."""
+    whole = spoken(document)
+    signs, words = standing(calls.SIGNS, whole.text), _WORDS & whole.words
+    if not signs and not words:
+        return []
+    sources = {index: cell.mended.source for index, cell in cells.items()}
+    return [
+        index
+        for index, source in sources.items()
+        if not words.isdisjoint(Spoken([source]).words) or said(signs, source)
+    ]
+
+
+def _names(cells: dict[int, Modern], speaking: list[int], *, python2: bool) -> Iterator[Draft]:
+    if not speaking:
         return
-    imports = ImportMap(cell.mended for cell in cells.values())
-    sites = [Site(cell.cell.index, cell.mended.source) for cell in cells.values() if cell.converted]
-    unread = "\n".join(cell.cell.source for cell in cells.values() if not cell.converted)
+    mended = Mended(cells)
+    sites = [site for index in speaking if (site := mended.at(index))]
     layered = any(layer in cell.cell.source for cell in cells.values() for layer in _LAYERS)
-    calls = Calls(imports, _defined(sites), python2=python2)
+    yield from _gone_names(sites, mended, cells, Calls(mended, python2=python2), layered=layered)
+    for move in moved(sites, mended):
+        yield from _moved(move, cells)
+
+
+def _gone_names(
+    sites: list[Reading], mended: Mended, cells: dict[int, Modern], called: Calls, *, layered: bool
+) -> Iterator[Draft]:
     imported: set[str] = set()
     inserted: set[tuple[int, int]] = set()
     for site in sites:
-        found = [*(() if layered else names(site, imports)), *calls.stale(site)]
+        found = [*(() if layered else names(site, mended.imports)), *called.stale(site)]
         for stale in found:
             if stale.name in IMPORTED:
                 place = (site.cell, stale.changes[0][0])
@@ -103,17 +121,6 @@ def _names(cells: dict[int, Modern], *, python2: bool) -> Iterator[Draft]:
                 imported.add(stale.name)
                 inserted.add(place)
             yield from _stale(stale, cells[site.cell])
-    for move in moved(sites, imports, unread):
-        yield from _moved(move, cells)
-
-
-def _defined(sites: list[Site]) -> frozenset[str]:
-    found: set[str] = set()
-    for site in sites:
-        for node in ast.walk(site.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                found.add(node.name)
-    return frozenset(found)
 
 
 def _stale(stale: Stale, cell: Modern) -> Iterator[Draft]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.review.python2.parameters import lambda_parameters, tuple_parameters
+from workers.review.screen import Sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -236,3 +237,23 @@ _RULES: dict[str, tuple[Callable[[Node, str], Construct | None], ...]] = {
     "lambdef": (_parameters,),
     "old_lambdef": (_parameters,),
 }
+
+_BRACKET = re.compile(r"(?:[(,]|\blambda)[\s\\]*[(#]")
+SIGNS: dict[str, tuple[Sign, ...]] = {
+    "print statement": (
+        Sign(("print",), re.compile(r"\bprint\b(?!\()")),
+        Sign(("print", ")"), re.compile(r"\)[\s\\]*[,%#]")),
+    ),
+    "except clause": (Sign(("except", ",")),),
+    "exec statement": (Sign(("exec",), re.compile(r"\bexec\b")),),
+    "raise statement": (Sign(("raise", ",")),),
+    "backticks": (Sign(("`",)),),
+    "bare sequence in a comprehension": (Sign(("[", "for", "in", ",")),),
+    "<> operator": (Sign(("<>",)),),
+    "number literal": (Sign((), re.compile(r"(?<![\w.])(?:[0-9]+[lL]|0(?:[0-9]|\w*[lL]))")),),
+    "ur string": (Sign((), re.compile(r"[uU][rR]['\"]")),),
+    "byte string with \\u, \\U or \\N": (Sign(("\\",), re.compile(r"\\[uUN]")),),
+    "tuple parameter": (Sign(("def",), _BRACKET), Sign(("lambda",), _BRACKET)),
+    "tab": (Sign(("\t",)),),
+}
+"""Construct by what it is called -> signs of which one stands wherever it does."""

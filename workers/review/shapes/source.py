@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from workers.contract.domain import Staleness
 from workers.knowledge.shape import shapes
 from workers.review.drafts import findings
+from workers.review.screen import spoken
 from workers.review.shapes import chromadb, libraries, qdrant, rename
 from workers.review.shapes.anthropic import messages as anthropic
 from workers.review.shapes.genai import moves as genai
@@ -85,7 +86,7 @@ def find(document: Document, environment: Environment, rules: BusinessRules, as_
 
     What is resolved is told by a table of versions alone, until `targets` have been asked and settled.
     """
-    text = "\n".join(cell.source for cell in document.cells if cell.kind == "code")
+    text = spoken(document).text
     mandates = [
         (rule, _mandate(shapes()[name], environment, rules, as_of))
         for name, rule in RULES.items()
