@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.review.shapes import gensim, langchain
+from workers.review.shapes.bound_tools import moves as bound_tools
 from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
 from workers.review.shapes.pandas import frames, ix, places, windows
@@ -42,6 +43,7 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "tensorflow-graphs": tensorflow.find,
     "langchain-llm-chain": langchain.chains,
     "langchain-model-calls": langchain.models,
+    "langchain-bound-functions": bound_tools.find,
 }
 """Rule by the id of its shape."""
 
@@ -72,5 +74,6 @@ WORDS = {
     "tensorflow-graphs": "tensorflow",
     "langchain-llm-chain": "LLMChain",
     "langchain-model-calls": "langchain",
+    "langchain-bound-functions": "bind_functions",
 }
 """A word without which the rule cannot hold."""
