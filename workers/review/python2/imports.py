@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from workers.review.python2 import buffers
+from workers.review.python2.buffers import Buffers
 from workers.review.python2.site import unguarded
 
 if TYPE_CHECKING:
@@ -100,16 +102,25 @@ def moved(sites: list[Site], imports: ImportMap, unread: str) -> Iterator[Moved]
 
 
 def _moves(sites: list[Site], imports: ImportMap, unread: str) -> Iterator[Moved]:
+    held = Buffers(sites, imports)
     for site in sites:
         for node in unguarded(site.tree):
             match node:
                 case ast.Import():
                     for alias in node.names:
-                        yield from _import(alias, site, sites, imports, unread)
+                        for one in _import(alias, site, sites, imports, unread):
+                            yield _with_bytes(one, held) if one.name in buffers.MODULES else one
+                case ast.ImportFrom(module=str(module), level=0) if module in buffers.MODULES:
+                    yield from (_with_bytes(one, held) for one in _from(node, module, site, held))
                 case ast.ImportFrom(module=str(module), level=0):
-                    yield from _from(node, module, site)
+                    yield from _from(node, module, site, held)
                 case _:
                     pass
+
+
+def _with_bytes(move: Moved, held: Buffers) -> Moved:
+    """Buffers for bytes are of another class."""
+    return replace(move, changes=(*move.changes, *held.changes()))
 
 
 def _import(alias: ast.alias, site: Site, sites: list[Site], imports: ImportMap, unread: str) -> Iterator[Moved]:
@@ -163,7 +174,7 @@ def _split(name: str, sites: list[Site], imports: ImportMap) -> Iterator[tuple[s
                     yield SPLIT[node.attr], site.cell, (start, end, SPLIT[node.attr])
 
 
-def _from(node: ast.ImportFrom, module: str, site: Site) -> Iterator[Moved]:
+def _from(node: ast.ImportFrom, module: str, site: Site, held: Buffers) -> Iterator[Moved]:
     start, end = site.span(node)
     names = [alias.name for alias in node.names]
     if module in {"urllib", "urllib2"} and all(name in SPLIT for name in names):
@@ -177,7 +188,8 @@ def _from(node: ast.ImportFrom, module: str, site: Site) -> Iterator[Moved]:
         yield Moved(name=module, cell=site.cell, start=start, end=end, changes=((site.cell, change),), target=homes[0])
     elif module in MODULES:
         new = MODULES[module]
-        change = _module(start, module, new, site)
+        whole = buffers.imported(site, node, held) if module in buffers.MODULES else None
+        change = whole or _module(start, module, new, site)
         yield Moved(name=module, cell=site.cell, start=start, end=end, changes=((site.cell, change),), target=new)
 
 
