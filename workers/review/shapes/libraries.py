@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.review.shapes import gensim, langchain
+from workers.review.shapes import gensim, langchain, retrievers
 from workers.review.shapes.bound_tools import moves as bound_tools
 from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
-from workers.review.shapes.pandas import frames, ix, places, windows
+from workers.review.shapes.pandas import former, frames, ix, places, windows
 from workers.review.shapes.sklearn import splits
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "langchain-llm-chain": langchain.chains,
     "langchain-model-calls": langchain.models,
     "langchain-bound-functions": bound_tools.find,
+    "langchain-retrievers": retrievers.find,
+    "pandas-resample-how": former.resampled,
+    "pandas-write-frame": former.sql,
 }
 """Rule by the id of its shape."""
 
@@ -75,5 +78,8 @@ WORDS = {
     "langchain-llm-chain": "LLMChain",
     "langchain-model-calls": "langchain",
     "langchain-bound-functions": "bind_functions",
+    "langchain-retrievers": "get_relevant_documents",
+    "pandas-resample-how": "resample",
+    "pandas-write-frame": "write_frame",
 }
 """A word without which the rule cannot hold."""
