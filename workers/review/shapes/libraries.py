@@ -8,6 +8,7 @@ from workers.review.shapes import gensim, langchain, retrievers
 from workers.review.shapes.bound_tools import moves as bound_tools
 from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
+from workers.review.shapes.keras import rates
 from workers.review.shapes.pandas import former, frames, ix, places, windows
 from workers.review.shapes.sklearn import splits
 
@@ -40,6 +41,7 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "tensorflow-keras-predict-classes": keras.predicted,
     "keras-history-acc": keras.history,
     "tensorflow-history-acc": keras.history,
+    "keras-optimizer-lr": rates.find,
     "tensorflow-graphs": tensorflow.find,
     "langchain-llm-chain": langchain.chains,
     "langchain-model-calls": langchain.models,
@@ -74,6 +76,7 @@ WORDS = {
     "tensorflow-keras-predict-classes": "predict_",
     "keras-history-acc": "acc",
     "tensorflow-history-acc": "acc",
+    "keras-optimizer-lr": ".lr",
     "tensorflow-graphs": "tensorflow",
     "langchain-llm-chain": "LLMChain",
     "langchain-model-calls": "langchain",
