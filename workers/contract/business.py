@@ -42,6 +42,11 @@ _OF_LIBRARIES = (
     "tensorflow-graphs",
     "langchain-llm-chain",
     "langchain-model-calls",
+    "langchain-bound-functions",
+    "langchain-retrievers",
+    "pandas-resample-how",
+    "pandas-write-frame",
+    "keras-optimizer-lr",
 )
 """Ids of the shape rules that have no phrase besides."""
 
