@@ -46,6 +46,7 @@ _OF_LIBRARIES = (
     "langchain-retrievers",
     "pandas-resample-how",
     "pandas-write-frame",
+    "pandas-mpl-style",
     "keras-optimizer-lr",
 )
 """Ids of the shape rules that have no phrase besides."""

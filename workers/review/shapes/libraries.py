@@ -9,7 +9,7 @@ from workers.review.shapes.bound_tools import moves as bound_tools
 from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
 from workers.review.shapes.keras import rates
-from workers.review.shapes.pandas import former, frames, ix, places, windows
+from workers.review.shapes.pandas import former, frames, ix, options, places, windows
 from workers.review.shapes.sklearn import splits
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "langchain-retrievers": retrievers.find,
     "pandas-resample-how": former.resampled,
     "pandas-write-frame": former.sql,
+    "pandas-mpl-style": options.find,
 }
 """Rule by the id of its shape."""
 
@@ -84,5 +85,6 @@ WORDS = {
     "langchain-retrievers": "get_relevant_documents",
     "pandas-resample-how": "resample",
     "pandas-write-frame": "write_frame",
+    "pandas-mpl-style": "mpl_style",
 }
 """A word without which the rule cannot hold."""
