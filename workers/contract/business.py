@@ -20,6 +20,7 @@ _OF_LIBRARIES = (
     "gensim-items",
     "gensim-init-sims",
     "sklearn-splitters",
+    "sklearn-root-errors",
     "pandas-ix",
     "pandas-window-functions",
     "pandas-time-grouper",

@@ -10,7 +10,7 @@ from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
 from workers.review.shapes.keras import rates
 from workers.review.shapes.pandas import former, frames, ix, options, places, windows
-from workers.review.shapes.sklearn import splits
+from workers.review.shapes.sklearn import roots, splits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "gensim-items": gensim.items,
     "gensim-init-sims": gensim.init_sims,
     "sklearn-splitters": splits.find,
+    "sklearn-root-errors": roots.find,
     "pandas-ix": ix.find,
     "pandas-window-functions": windows.find,
     "pandas-time-grouper": windows.grouper,
@@ -58,6 +59,7 @@ WORDS = {
     "gensim-items": "gensim",
     "gensim-init-sims": "init_sims",
     "sklearn-splitters": "cross_validation",
+    "sklearn-root-errors": "squared",
     "pandas-ix": ".ix",
     "pandas-window-functions": "pandas",
     "pandas-time-grouper": "TimeGrouper",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.review.shapes.kinds import Imported, imports
 from workers.review.shapes.together import without_line, without_names
+from workers.review.shapes.uses import in_magics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -136,7 +137,7 @@ def _gone(kinds: Kinds, one: Imported, changes: Sequence[tuple[Site, Change]]) -
     if not known or not reads or not all(_within(site, load, changes) for site, load in reads) or not kinds.complete:
         return
     twice = sum(1 for other in imports(kinds) if other.bound == one.bound) > 1
-    if twice or one.statement not in one.site.tree.body:
+    if twice or one.statement not in one.site.tree.body or in_magics(kinds.code, one.bound):
         return
     if isinstance(one.statement, ast.ImportFrom):
         yield from (
