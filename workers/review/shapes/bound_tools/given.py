@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from workers.review.shapes.kinds import Imported, imports
+from workers.review.shapes.shape import keyword, renamed_keyword
 from workers.review.shapes.together import without_line, without_names
 from workers.review.shapes.uses import in_magics
 
@@ -35,9 +36,15 @@ CONVERTERS = frozenset(
 
 def given(kinds: Kinds, site: Site, call: ast.Call) -> Changes | None:
     """The changes by which the tools themselves are bound, none where the list stays; None where there is no list."""
-    if len(call.args) != 1 or isinstance(call.args[0], ast.Starred):
+    named = keyword(call, "functions")
+    values = [*call.args, *([named.value] if named is not None else [])]
+    if len(values) != 1 or isinstance(values[0], ast.Starred):
         return None
-    (only,) = call.args
+    renamed = ((site, renamed_keyword(site, named, "tools")),) if named is not None else ()
+    return (*renamed, *_as_tools(kinds, site, call, values[0]))
+
+
+def _as_tools(kinds: Kinds, site: Site, call: ast.Call, only: ast.expr) -> Changes:
     told = _tools(kinds, site, only)
     if told:
         return ((site, (*site.span(only), told)),)
