@@ -64,7 +64,8 @@ def resampled(code: Code, _mandate: Mandate) -> Iterator[Hit]:
 
 def _of_pandas(kinds: Kinds, site: Site, receiver: ast.expr) -> bool:
     kind = kinds.of(receiver, site)
-    return kind in _KINDS or (kind is None and ducks.pandas_alone(kinds) and not ducks.own(kinds, "resample"))
+    unknown = kind is None and kinds.code.imports.dotted(receiver, site.cell) is None
+    return kind in _KINDS or (unknown and ducks.pandas_alone(kinds) and not ducks.own(kinds, "resample"))
 
 
 def _reduced(site: Site, how: ast.expr) -> str:
