@@ -20,6 +20,7 @@ _OF_LIBRARIES = (
     "gensim-items",
     "gensim-init-sims",
     "sklearn-splitters",
+    "sklearn-root-errors",
     "pandas-ix",
     "pandas-window-functions",
     "pandas-time-grouper",
@@ -42,6 +43,12 @@ _OF_LIBRARIES = (
     "tensorflow-graphs",
     "langchain-llm-chain",
     "langchain-model-calls",
+    "langchain-bound-functions",
+    "langchain-retrievers",
+    "pandas-resample-how",
+    "pandas-write-frame",
+    "pandas-mpl-style",
+    "keras-optimizer-lr",
 )
 """Ids of the shape rules that have no phrase besides."""
 

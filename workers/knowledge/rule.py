@@ -23,6 +23,10 @@ Version = tuple[int, ...]
 
 BUILTINS = "builtins."
 """Prefix of targets that every interpreter has: `builtins.int` is written `int`."""
+_BUILDS = {
+    "tensorflow": ("tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel", "tensorflow-macos", "tensorflow-rocm")
+}
+"""Packages that are the same code of the same version, built for other machines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +239,12 @@ def version(text: str) -> Version:
     return tuple(int(part) for part in found[1].split(".")) if found else ()
 
 
+def installed_version(package: str, environment: Environment) -> str | None:
+    """The version of a package, also where it is installed under the name of one of its builds."""
+    names = (package, *_BUILDS.get(package, ()))
+    return next(filter(None, (environment.packages.get(name) for name in names)), None)
+
+
 def judge(rule: Rule, environment: Environment) -> Verdict | None:
     """Whether the old form is stale in `environment`, by its installed packages; None when it is not."""
     if rule.package == NO_PACKAGE:
@@ -242,7 +252,7 @@ def judge(rule: Rule, environment: Environment) -> Verdict | None:
     if rule.package == "python":
         installed: str | None = ".".join(map(str, environment.python_version))
     else:
-        installed = environment.packages.get(rule.package)
+        installed = installed_version(rule.package, environment)
     if installed is None:
         return Verdict(staleness=rule.staleness, installed=None, reachable=False)
     at, gate = version(installed), rule.gate

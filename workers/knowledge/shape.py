@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.contract.domain import Staleness
 from workers.knowledge import plain_yaml
-from workers.knowledge.rule import reached, version
+from workers.knowledge.rule import installed_version, reached, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ class Shape:
 
     def installed(self, environment: Environment) -> str | None:
         """The version that is installed, under either name."""
-        found = (environment.packages.get(name or "") for name in (self.package, self.formerly))
+        found = (installed_version(name, environment) for name in (self.package, self.formerly) if name)
         return next(filter(None, found), None)
 
     def closed(self, as_of: date) -> bool:

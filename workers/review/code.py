@@ -148,8 +148,22 @@ class Code:
             case ast.Subscript(value=value, slice=index):
                 kind = self._type(value, cell, depth)
                 return self._makes.get(f"{kind}[{_subscript(index)}]") if kind else None
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+                step = self._step(right, cell, depth)
+                kind = self._type(left, cell, depth) if step else None
+                return self._makes.get(f"{kind}+{step}") if kind else None
             case _:
                 return None
+
+    def _step(self, right: ast.expr, cell: int, depth: int) -> str:
+        """What a value is moved on by: a whole number, or the last name of what is called; empty for anything else."""
+        match right:
+            case ast.Constant(value=int()):
+                return "int"
+            case ast.Call(func=function):
+                return (self._named(function, cell, depth) or "").rpartition(".")[2]
+            case _:
+                return ""
 
     def _common(self, values: tuple[Assigned, ...], depth: int) -> str | None:
         """The one type that all possible values have."""

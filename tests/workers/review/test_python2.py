@@ -100,6 +100,36 @@ def test_names_that_are_gone_are_replaced(before: str, after: str) -> None:
     assert mended(before) == [after]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "import requests\nfrom StringIO import StringIO\npage = requests.get(url).content\nread(StringIO(page))",
+            "import requests\nfrom io import BytesIO\npage = requests.get(url).content\nread(BytesIO(page))",
+        ),
+        (
+            "import requests\nfrom StringIO import StringIO\nread(StringIO(requests.get(url).text))",
+            "import requests\nfrom io import StringIO\nread(StringIO(requests.get(url).text))",
+        ),
+        (
+            "import zipfile\nfrom cStringIO import StringIO\nz = zipfile.ZipFile(StringIO(got))\nout = StringIO()",
+            "import zipfile\nfrom io import BytesIO, StringIO\nz = zipfile.ZipFile(BytesIO(got))\nout = StringIO()",
+        ),
+        (
+            "import StringIO\nb = StringIO.StringIO(open(p, 'rb').read())\nt = StringIO.StringIO('a')",
+            "import io\nb = io.BytesIO(open(p, 'rb').read())\nt = io.StringIO('a')",
+        ),
+        (
+            "from StringIO import StringIO as Text\nb = Text(open(p, 'rb').read())",
+            "from io import StringIO as Text\nb = Text(open(p, 'rb').read())",
+        ),
+        ("from StringIO import StringIO\nb = StringIO(load())", "from io import StringIO\nb = StringIO(load())"),
+    ],
+)
+def test_a_buffer_for_bytes_is_told_from_one_for_text(before: str, after: str) -> None:
+    assert mended(before) == [after]
+
+
 def test_a_moved_module_is_renamed_in_every_cell_that_uses_it() -> None:
     cells = ("import urllib2, cPickle", "page = urllib2.urlopen(url)\nprint cPickle.dumps(page)")
 

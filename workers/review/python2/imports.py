@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workers.documents.python import of_kind
+from workers.review.python2 import buffers
+from workers.review.python2.buffers import Buffers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,16 +103,25 @@ def moved(sites: Iterable[Reading], mended: Mended) -> Iterator[Moved]:
 
 
 def _moves(sites: Iterable[Reading], mended: Mended) -> Iterator[Moved]:
+    held = Buffers(mended)
     for site in sites:
         for node in site.unguarded:
             match node:
                 case ast.Import():
                     for alias in node.names:
-                        yield from _import(alias, site, mended)
+                        for one in _import(alias, site, mended):
+                            yield _with_bytes(one, held) if one.name in buffers.MODULES else one
+                case ast.ImportFrom(module=str(module), level=0) if module in buffers.MODULES:
+                    yield from (_with_bytes(one, held) for one in _from(node, module, site, held))
                 case ast.ImportFrom(module=str(module), level=0):
-                    yield from _from(node, module, site)
+                    yield from _from(node, module, site, held)
                 case _:
                     pass
+
+
+def _with_bytes(move: Moved, held: Buffers) -> Moved:
+    """Buffers for bytes are of another class."""
+    return replace(move, changes=(*move.changes, *held.changes()))
 
 
 def _import(alias: ast.alias, site: Site, mended: Mended) -> Iterator[Moved]:
@@ -161,7 +172,7 @@ def _split(name: str, mended: Mended) -> Iterator[tuple[str, int, Change]]:
                     yield SPLIT[node.attr], site.cell, (start, end, SPLIT[node.attr])
 
 
-def _from(node: ast.ImportFrom, module: str, site: Site) -> Iterator[Moved]:
+def _from(node: ast.ImportFrom, module: str, site: Site, held: Buffers) -> Iterator[Moved]:
     start, end = site.span(node)
     names = [alias.name for alias in node.names]
     if module in _TAKEN_APART and all(name in SPLIT for name in names):
@@ -175,7 +186,8 @@ def _from(node: ast.ImportFrom, module: str, site: Site) -> Iterator[Moved]:
         yield Moved(name=module, cell=site.cell, start=start, end=end, changes=((site.cell, change),), target=homes[0])
     elif module in MODULES:
         new = MODULES[module]
-        change = _module(start, module, new, site)
+        whole = buffers.imported(site, node, held) if module in buffers.MODULES else None
+        change = whole or _module(start, module, new, site)
         yield Moved(name=module, cell=site.cell, start=start, end=end, changes=((site.cell, change),), target=new)
 
 

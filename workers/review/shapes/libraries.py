@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.review.shapes import gensim, langchain
+from workers.review.shapes import gensim, langchain, retrievers
+from workers.review.shapes.bound_tools import moves as bound_tools
 from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
-from workers.review.shapes.pandas import frames, ix, places, windows
-from workers.review.shapes.sklearn import splits
+from workers.review.shapes.keras import rates
+from workers.review.shapes.pandas import former, frames, ix, options, places, windows
+from workers.review.shapes.sklearn import roots, splits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "gensim-items": gensim.items,
     "gensim-init-sims": gensim.init_sims,
     "sklearn-splitters": splits.find,
+    "sklearn-root-errors": roots.find,
     "pandas-ix": ix.find,
     "pandas-window-functions": windows.find,
     "pandas-time-grouper": windows.grouper,
@@ -39,9 +42,15 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "tensorflow-keras-predict-classes": keras.predicted,
     "keras-history-acc": keras.history,
     "tensorflow-history-acc": keras.history,
+    "keras-optimizer-lr": rates.find,
     "tensorflow-graphs": tensorflow.find,
     "langchain-llm-chain": langchain.chains,
     "langchain-model-calls": langchain.models,
+    "langchain-bound-functions": bound_tools.find,
+    "langchain-retrievers": retrievers.find,
+    "pandas-resample-how": former.resampled,
+    "pandas-write-frame": former.sql,
+    "pandas-mpl-style": options.find,
 }
 """Rule by the id of its shape."""
 
@@ -50,6 +59,7 @@ WORDS = {
     "gensim-items": "gensim",
     "gensim-init-sims": "init_sims",
     "sklearn-splitters": "cross_validation",
+    "sklearn-root-errors": "squared",
     "pandas-ix": ".ix",
     "pandas-window-functions": "pandas",
     "pandas-time-grouper": "TimeGrouper",
@@ -69,8 +79,14 @@ WORDS = {
     "tensorflow-keras-predict-classes": "predict_",
     "keras-history-acc": "acc",
     "tensorflow-history-acc": "acc",
+    "keras-optimizer-lr": ".lr",
     "tensorflow-graphs": "tensorflow",
     "langchain-llm-chain": "LLMChain",
     "langchain-model-calls": "langchain",
+    "langchain-bound-functions": "bind_functions",
+    "langchain-retrievers": "get_relevant_documents",
+    "pandas-resample-how": "resample",
+    "pandas-write-frame": "write_frame",
+    "pandas-mpl-style": "mpl_style",
 }
 """A word without which the rule cannot hold."""

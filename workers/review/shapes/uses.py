@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,3 +75,9 @@ def line_end(site: Site, at: int) -> int:
     """Where the line ends that `at` stands in."""
     found = site.source.find("\n", at)
     return len(site.source) if found < 0 else found
+
+
+def in_magics(code: Code, name: str) -> bool:
+    """A line that is handed to a magic or to the shell names it: what it uses is not seen."""
+    told = re.compile(rf"(?m)^[ \t]*[%!].*\b{re.escape(name)}\b")
+    return any(told.search(cell.source) for cell in code.document.cells if cell.kind == "code")

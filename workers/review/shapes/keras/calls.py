@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from workers.review.shapes.kinds import Kinds, arguments, plain, text_of, whole
-from workers.review.shapes.shape import Code, Hit, Mandate, keyword
+from workers.review.shapes.kinds import Kinds, arguments, plain, position, text_of, whole
+from workers.review.shapes.shape import Code, Function, Hit, Mandate, keyword
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ def _classes(kinds: Kinds, site: Site, call: ast.Call, function: ast.Attribute) 
     _, end = site.span(call)
     after = site.span(function)[1]
     predict = f"{plain(site, function.value)}.predict{site.source[after:end]}"
-    match _ending(kinds, function.value):
+    match _ending(kinds, function.value, site):
         case "softmax":
             numpy = kinds.code.imports.standing_for("numpy", call, site.cell)
             return whole(site, call, f"{numpy}.argmax({predict}, axis=-1)") if numpy else ()
@@ -106,30 +106,37 @@ def _classes(kinds: Kinds, site: Site, call: ast.Call, function: ast.Attribute) 
             return ()
 
 
-def _ending(kinds: Kinds, model: ast.expr) -> str | None:
-    """The activation the model ends in, where the document adds its layers in plain order."""
-    if not isinstance(model, ast.Name) or len(kinds.stores(model.id)) != 1:
+def _ending(kinds: Kinds, model: ast.expr, site: Site) -> str | None:
+    """The activation the model ends in, where the document makes it and adds its layers in plain order."""
+    held = kinds.code.imports.assigned(model, site.cell) if isinstance(model, ast.Name) else ()
+    if not isinstance(model, ast.Name) or len(held) != 1 or held[0].item is not None:
         return None
+    made = held[0].value
+    once = len(kinds.stores(model.id)) == 1
+    if not once and _deferred(site, model):
+        return None
+    since, until = (held[0].cell, made.lineno, made.col_offset), position(site, model)
     added = [
-        (one.args[0], node)
-        for _, one, node in kinds.methods("add")
+        one.args[0]
+        for where, one, node in kinds.methods("add")
         if isinstance(node.value, ast.Name) and node.value.id == model.id and len(one.args) == 1
+        if once or (since < position(where, node) < until and not _deferred(where, node))
     ]
-    last = added[-1][0] if added else _listed(kinds, model)
-    return _activation(last)
+    return _activation(added[-1] if added else _listed(made))
 
 
-def _listed(kinds: Kinds, model: ast.Name) -> ast.expr | None:
+def _deferred(site: Site, node: ast.AST) -> bool:
+    """It stands in a function, which runs when nobody knows."""
+    return any(isinstance(one, Function | ast.Lambda) for one in site.around(node))
+
+
+def _listed(made: ast.expr) -> ast.expr | None:
     """The last layer of `Sequential([...])`."""
-    for _, node in kinds.nodes():
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.List(elts=[*_, last])])) if (
-                name == model.id
-            ):
-                return last
-            case _:
-                pass
-    return None
+    match made:
+        case ast.Call(args=[ast.List(elts=[*_, last])]):
+            return last
+        case _:
+            return None
 
 
 def _activation(layer: ast.expr | None) -> str | None:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from workers.review.shapes.kinds import Kinds, arguments, parent, plain, whole
+from workers.review.shapes.pandas import ducks
 from workers.review.shapes.shape import Code, Hit, Mandate, keyword
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def sort(code: Code, _mandate: Mandate) -> Iterator[Hit]:
     """`frame.sort(columns)` is `sort_values(by)`, without columns `sort_index()`; a series sorted itself in place."""
     kinds = Kinds(code)
     for site, call, function in kinds.methods("sort"):
-        kind = kinds.of(function.value, site)
+        kind = _FRAME if ducks.sorts_a_frame(kinds, site, call) else kinds.of(function.value, site)
         if kind not in _PANDAS:
             continue
         changes = _sorted(site, call, function) if kind == _FRAME else _sorted_in_place(site, call, function)

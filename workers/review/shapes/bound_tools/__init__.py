@@ -1,0 +1,1 @@
+"""LangChain: functions that are bound to a model of OpenAI become tools."""
