@@ -74,9 +74,7 @@ class Buffers:
 
     def _is_class(self, node: ast.Name | ast.Attribute, cell: int) -> bool:
         name = node.id if isinstance(node, ast.Name) else node.attr
-        return name == _OLD and (self.imports.dotted(node, cell) or "") in {
-            f"{module}.{_OLD}" for module in MODULES
-        }
+        return name == _OLD and (self.imports.dotted(node, cell) or "") in {f"{module}.{_OLD}" for module in MODULES}
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
