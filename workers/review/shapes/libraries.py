@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.review.shapes import gensim, langchain
+from workers.review.shapes import gensim, langchain, qdrant_collections
 from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
 from workers.review.shapes.pandas import frames, ix, places, windows
 from workers.review.shapes.sklearn import splits
+from workers.review.shapes.transformers import spread, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +43,9 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "tensorflow-graphs": tensorflow.find,
     "langchain-llm-chain": langchain.chains,
     "langchain-model-calls": langchain.models,
+    "qdrant-recreate-collection": qdrant_collections.find,
+    "transformers-spread-arguments": spread.find,
+    "transformers-target-tokenizer": targets.find,
 }
 """Rule by the id of its shape."""
 
@@ -72,5 +76,8 @@ WORDS = {
     "tensorflow-graphs": "tensorflow",
     "langchain-llm-chain": "LLMChain",
     "langchain-model-calls": "langchain",
+    "qdrant-recreate-collection": "recreate_collection",
+    "transformers-spread-arguments": "evaluation_strategy",
+    "transformers-target-tokenizer": "as_target_tokenizer",
 }
 """A word without which the rule cannot hold."""
