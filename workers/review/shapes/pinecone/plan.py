@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.review.shapes.following import bound
 from workers.review.shapes.pinecone import half
 from workers.review.shapes.pinecone.spec import Home, home
 from workers.review.shapes.together import free
@@ -99,7 +100,8 @@ def _reference(code: Code, found: list[Use], kind: str) -> tuple[str, str, Chang
     start, end = site.span(one)
     rest = site.source[end : line_end(site, end)].strip()
     plain = len(one.names) == 1 and alias.asname is None and alias.name == half.PACKAGE and len(statements) == 1
-    others = len(half.every_use(code)) > len(found)
+    roots = {id(use.root) for use in found}
+    others = any(id(load) not in roots for _, load in bound.loads(code, half.PACKAGE))
     taken = any(free(code, name) != name for name in (_MAKER, kind) if name)
     if not plain or others or taken or (rest and not rest.startswith("#")):
         return f"{module}.{_MAKER}", f"{module}.", ()

@@ -62,7 +62,7 @@ def home(code: Code, inits: Sequence[Use], installed: str) -> Home | str:
     if installed and reached(version(_NO_PODS), version(installed)):
         if len(pods) > 1 or not pods <= _SERVERLESS.keys():
             return "pods are not made any more, and there is no serverless index in that environment: choose a `spec`"
-        return _serverless(_SERVERLESS[pods.pop()] if pods else _DEFAULT, chosen=not pods)
+        return _serverless(_SERVERLESS[min(pods)] if pods else _DEFAULT, chosen=not pods)
     told = {_environment(code, use) for use in inits} if inits else {None}
     if len(told) == 1 and (text := told.pop()) is not None:
         return Home(kind="PodSpec", arguments=f"environment={text}")
