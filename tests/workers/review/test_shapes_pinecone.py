@@ -148,6 +148,45 @@ def test_what_is_installed_has_the_forms_that_are_written(asked: str, installed:
     )
 
 
+LOADED = "from pinecone_datasets import load_dataset\ndataset = load_dataset('a')"
+
+
+@pytest.mark.parametrize(
+    ("used", "packages", "asked", "installed"),
+    [
+        (LOADED, {"pinecone_datasets": "1.1.0"}, "pinecone-datasets=='0.5.0rc11'", "pinecone-datasets==1.1.0"),
+        (
+            "import pinecone_datasets",
+            {"pinecone_datasets": "1.1.0"},
+            "pinecone_datasets==0.7.0",
+            "pinecone_datasets==1.1.0",
+        ),
+        (LOADED, {"pinecone_datasets": "1.1.0"}, "pinecone-datasets", "pinecone-datasets"),
+        (LOADED, {"pinecone_datasets": "1.1.0"}, "pinecone-datasets==1.0.2", "pinecone-datasets==1.0.2"),
+        (LOADED, {"pinecone_datasets": "0.7.0"}, "pinecone-datasets==0.5.1", "pinecone-datasets==0.5.1"),
+        (LOADED, {}, "pinecone-datasets==0.5.1", "pinecone-datasets==0.5.1"),
+        (
+            f"{LOADED}\ndataset.to_pinecone_index('a')",
+            {"pinecone_datasets": "1.1.0"},
+            "pinecone-datasets==0.5.1",
+            "pinecone-datasets==0.5.1",
+        ),
+        (
+            "from pinecone_datasets.catalog import Catalog",
+            {"pinecone_datasets": "1.1.0"},
+            "pinecone-datasets==0.5.1",
+            "pinecone-datasets==0.5.1",
+        ),
+    ],
+)
+def test_a_pin_that_keeps_the_command_from_being_done_goes_with_it(
+    used: str, packages: dict[str, str], asked: str, installed: str
+) -> None:
+    once = mended(f"!pip install pinecone-client==2.2.1 {asked}", INIT, used, **PINECONE, **packages)
+
+    assert once[0] == f"!pip install pinecone==10.2.0 {installed}"
+
+
 CELLS = st.lists(
     st.sampled_from(
         [

@@ -64,7 +64,7 @@ def find(code: Code, mandate: Mandate) -> Iterator[Hit]:
     steps = [_step(use, made, code) for use in found]
     named = ((one.site, change) for one in placed for change in one.changes)
     idle = () if made.kind == "PodSpec" else leftovers(code, made.inits)
-    around = (*made.around, *named, *idle, *moved(code, mandate.installed))
+    around = (*made.around, *named, *idle, *moved(code, mandate))
     yield from together(steps, _words(made), around=around, why=why or made.why)
 
 
