@@ -9,7 +9,7 @@ from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
 from workers.review.shapes.pandas import frames, ix, places, windows
 from workers.review.shapes.sklearn import splits
-from workers.review.shapes.transformers import spread, targets
+from workers.review.shapes.transformers import bits, spread, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +44,7 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "langchain-llm-chain": langchain.chains,
     "langchain-model-calls": langchain.models,
     "qdrant-recreate-collection": qdrant_collections.find,
+    "transformers-load-in-bits": bits.find,
     "transformers-spread-arguments": spread.find,
     "transformers-target-tokenizer": targets.find,
 }
@@ -77,6 +78,7 @@ WORDS = {
     "langchain-llm-chain": "LLMChain",
     "langchain-model-calls": "langchain",
     "qdrant-recreate-collection": "recreate_collection",
+    "transformers-load-in-bits": "load_in_",
     "transformers-spread-arguments": "evaluation_strategy",
     "transformers-target-tokenizer": "as_target_tokenizer",
 }
