@@ -42,6 +42,10 @@ _OF_LIBRARIES = (
     "tensorflow-graphs",
     "langchain-llm-chain",
     "langchain-model-calls",
+    "qdrant-recreate-collection",
+    "transformers-load-in-bits",
+    "transformers-spread-arguments",
+    "transformers-target-tokenizer",
 )
 """Ids of the shape rules that have no phrase besides."""
 

@@ -60,6 +60,10 @@ def test_a_reader_is_told_of_a_region_that_was_chosen_and_of_none_that_was_not()
             "class",
         ),
         ((HALF, "ServerlessSpec = 3\npinecone.create_index('a', dimension=3)"), "ServerlessSpec"),
+        (
+            (INIT, "from langchain.vectorstores import Pinecone\nPinecone.from_texts(t, e, index_name='a')"),
+            "from `init`",
+        ),
         ((CLIENT, "for one in pinecone.list_indexes(): print(one)"), "not followed"),
     ],
 )

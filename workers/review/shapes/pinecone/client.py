@@ -60,12 +60,22 @@ def find(code: Code, mandate: Mandate) -> Iterator[Hit]:
         return
     cells = ((cell.index, cell.source) for cell in code.document.cells if cell.kind == "code")
     why = "a cell that names `pinecone` does not parse" if unread(code.sites, cells, "pinecone") else ""
+    why = why or _elsewhere(code)
     made = plan(code, found, mandate.installed)
     steps = [_step(use, made, code) for use in found]
     named = ((one.site, change) for one in placed for change in one.changes)
     idle = () if made.kind == "PodSpec" else leftovers(code, made.inits)
     around = (*made.around, *named, *idle, *moved(code, mandate))
     yield from together(steps, _words(made), around=around, why=why or made.why)
+
+
+def _elsewhere(code: Code) -> str:
+    """Why a client of the document's own is not enough: a store of langchain makes one from what `init` was told."""
+    for site, call in code.calls():
+        dotted = code.imports.dotted(call.func, site.cell) or ""
+        if dotted.startswith("langchain") and ".Pinecone.from_" in dotted:
+            return f"`{site.text(call.func)}` takes its client from `init`"
+    return ""
 
 
 def _words(made: Plan) -> Words:
