@@ -207,6 +207,10 @@ CELLS = st.lists(
             "!pip install 'pinecone-client[grpc]'==2.2.4",
             "pc = 3",
             "def f(:",
+            "def g():\n    return pinecone.Index('b').query(v)",
+            "import os\nos.environ['PINECONE_ENVIRONMENT'] = 'é'\n"
+            "pinecone.init(api_key=k, environment=os.environ['PINECONE_ENVIRONMENT'])",
+            "from pinecone import Pinecone, ServerlessSpec",
         ]
     ),
     max_size=6,

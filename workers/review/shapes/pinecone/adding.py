@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from workers.review.sites import Change, Site
 
 
-def added(
-    site: Site, call: ast.Call, new: str, after: ast.expr | ast.keyword | None = None
-) -> tuple[Change, ...] | str:
-    """The changes that put `new` behind the last argument, or behind `after`; why there are none where it cannot be told where."""
+def added(site: Site, call: ast.Call, new: str) -> tuple[Change, ...] | str:
+    """The changes that put `new` behind the last argument; why there are none where it cannot be told where."""
     given = sorted((*call.args, *call.keywords), key=lambda one: site.span(one)[1])
     if not given:
         return "it is given nothing"
-    last = after if after is not None else given[-1]
+    last = given[-1]
     end, close = site.span(last)[1], site.span(call)[1] - 1
     indent = _indent(site, call, last)
     tail = site.source[end:close]

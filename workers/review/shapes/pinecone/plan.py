@@ -100,8 +100,9 @@ def _reference(code: Code, found: list[Use], kind: str) -> tuple[str, str, Chang
     start, end = site.span(one)
     rest = site.source[end : line_end(site, end)].strip()
     plain = len(one.names) == 1 and alias.asname is None and alias.name == half.PACKAGE and len(statements) == 1
-    roots = {id(use.root) for use in found}
-    others = any(id(load) not in roots for _, load in bound.loads(code, half.PACKAGE))
+    # Cells that are written alike share their tree, so the cell tells them apart.
+    roots = {(use.site.cell, id(use.root)) for use in found}
+    others = any((at.cell, id(load)) not in roots for at, load in bound.loads(code, half.PACKAGE))
     taken = any(free(code, name) != name for name in (_MAKER, kind) if name)
     if not plain or others or taken or (rest and not rest.startswith("#")):
         return f"{module}.{_MAKER}", f"{module}.", ()

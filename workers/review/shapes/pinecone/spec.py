@@ -88,35 +88,23 @@ def specified(site: Site, call: ast.Call, where: Home | str, prefix: str) -> tup
     moved = [one for name in _OF_PODS if (one := keyword(call, name)) is not None]
     at = site.span(call.args[1])[0] if len(call.args) == 2 else None  # noqa: PLR2004 - name and dimension
     named: tuple[Change, ...] = ((at, at, "dimension="),) if at is not None else ()
-    made = _scaled if where.kind == "ServerlessSpec" else _of_so_many
-    changes = made(site, call, moved, f"spec={prefix}{where.kind}", where.arguments)
+    if where.kind == "ServerlessSpec" and any(one.arg not in _SCALED for one in moved):
+        return "an index is not made of a collection any more"
+    kept = moved if where.kind == "PodSpec" else []
+    arguments = ", ".join([where.arguments, *(site.text(one) for one in kept)])
+    changes = _put(site, call, moved, f"spec={prefix}{where.kind}({arguments})")
     return changes if isinstance(changes, str) else (*named, *changes)
 
 
-def _scaled(
-    site: Site, call: ast.Call, moved: list[ast.keyword], kind: str, arguments: str
-) -> tuple[Change, ...] | str:
-    """With a serverless index in the place of what pods were told."""
-    if any(one.arg not in _SCALED for one in moved):
-        return "an index is not made of a collection any more"
-    in_order = sorted(moved, key=lambda one: site.span(one)[0])
-    if in_order:
-        gone = [without(site, call, one) for one in in_order[1:]]
-        return ((*site.span(in_order[0]), f"{kind}({arguments})"), *gone)
-    return added(site, call, f"{kind}({arguments})")
-
-
-def _of_so_many(
-    site: Site, call: ast.Call, moved: list[ast.keyword], kind: str, arguments: str
-) -> tuple[Change, ...] | str:
-    """With pods, as many and of the type that was told."""
-    every = ", ".join([arguments, *(site.text(one) for one in moved)])
-    kept = [one for one in call.keywords if one.arg in _KEPT]
-    last = kept[-1] if kept else (call.args[-1] if call.args else None)
-    if last is None or (moved and site.span(moved[0])[0] < site.span(last)[1]):
-        return "its arguments stand in an order that is left to a person"
-    new = added(site, call, f"{kind}({every})", last)
-    return new if isinstance(new, str) else (*(without(site, call, one) for one in moved), *new)
+def _put(site: Site, call: ast.Call, moved: list[ast.keyword], new: str) -> tuple[Change, ...] | str:
+    """In the place of what pods were told, or behind all else."""
+    if not moved:
+        return added(site, call, new)
+    first, *rest = sorted(moved, key=lambda one: site.span(one)[0])
+    gone = [without(site, call, one) for one in rest]
+    if any("#" in site.source[start:end] for start, end, _ in ((*site.span(first), ""), *gone)):
+        return "a comment stands among its arguments"
+    return ((*site.span(first), new), *gone)
 
 
 def _told(use: Use) -> ast.expr | None:
