@@ -208,8 +208,7 @@ CELLS = st.lists(
             "pc = 3",
             "def f(:",
             "def g():\n    return pinecone.Index('b').query(v)",
-            "import os\nos.environ['PINECONE_ENVIRONMENT'] = 'é'\n"
-            "pinecone.init(api_key=k, environment=os.environ['PINECONE_ENVIRONMENT'])",
+            "os.environ['PINECONE_ENVIRONMENT'] = 'é'\npinecone.init(K, environment=os.environ['PINECONE_ENVIRONMENT'])",
             "from pinecone import Pinecone, ServerlessSpec",
         ]
     ),
