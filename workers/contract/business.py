@@ -49,6 +49,10 @@ _OF_LIBRARIES = (
     "pandas-write-frame",
     "pandas-mpl-style",
     "keras-optimizer-lr",
+    "qdrant-recreate-collection",
+    "transformers-load-in-bits",
+    "transformers-spread-arguments",
+    "transformers-target-tokenizer",
 )
 """Ids of the shape rules that have no phrase besides."""
 

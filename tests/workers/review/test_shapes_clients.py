@@ -58,18 +58,18 @@ def test_the_functions_of_pinecone_are_methods(before: str, after: str) -> None:
     [
         (
             "pinecone.create_index(\n    'a',\n    dimension=3,\n    metric='cosine'\n)",
-            "pc.create_index(\n    'a',\n    dimension=3,\n    metric='cosine',\n    spec=pinecone.PodSpec(environment='us-west1-gcp')\n)",
+            "pc.create_index(\n    'a',\n    dimension=3,\n    metric='cosine',\n    spec=PodSpec(environment='us-west1-gcp')\n)",
         ),
         (
             "pinecone.create_index('a', 3, pod_type='p1')",
-            "pc.create_index('a', dimension=3, spec=pinecone.PodSpec(environment='us-west1-gcp', pod_type='p1'))",
+            "pc.create_index('a', dimension=3, spec=PodSpec(environment='us-west1-gcp', pod_type='p1'))",
         ),
     ],
 )
 def test_a_new_index_is_told_the_environment_that_init_named(before: str, after: str) -> None:
     once = mended(INIT, before, **PINECONE)
 
-    assert once == ["import pinecone\npc = pinecone.Pinecone(api_key=KEY)", after]
+    assert once == ["from pinecone import Pinecone, PodSpec\npc = Pinecone(api_key=KEY)", after]
     assert mended(*once, **PINECONE) == once
 
 
@@ -97,15 +97,12 @@ def test_an_environment_that_is_only_read_when_it_runs_is_said_again(told: str, 
             ("import pinecone\npinecone.init(api_key=k, environment=ENV)", "pinecone.create_index('a', 3)"),
             "not written out",
         ),
-        (
-            ("import pinecone\npinecone.init(api_key=k, environment='gcp-starter')", "pinecone.create_index('a', 3)"),
-            "not written out",
-        ),
+        ((INIT, "pinecone.GRPCIndex('a')"), "PineconeGRPC"),
         (
             ("import pinecone\npinecone.init(api_key=k, environment=ask())", "pinecone.create_index('a', 3)"),
             "not written out",
         ),
-        ((INIT, "pinecone.whoami()", "pinecone.Index('a')"), "no counterpart"),
+        ((INIT, "me = pinecone.whoami()", "pinecone.Index('a')"), "no counterpart"),
         (("import pinecone\npinecone.Index('a')",), "key is not given"),
         (
             ("import pinecone\ndef start():\n    pinecone.init(api_key=k)", "pinecone.Index('a')"),
@@ -123,7 +120,11 @@ def test_pinecone_stays_as_a_whole_where_one_use_has_no_counterpart(cells: tuple
     [
         ("!pip install -qU \\\n  openai \\\n  pinecone-client", "!pip install -qU \\\n  openai \\\n  pinecone"),
         ("%pip install pinecone-client[grpc] x", "%pip install pinecone[grpc] x"),
-        ("%pip install pinecone-client==2.2.4", "%pip install pinecone-client==2.2.4"),
+        ("%pip install pinecone-client==2.2.4", "%pip install pinecone==7.3.0"),
+        ('%pip install "pinecone-client[grpc]"==2.2.4 x', '%pip install "pinecone[grpc]==7.3.0" x'),
+        ("%pip install 'pinecone-client<3' x", "%pip install pinecone==7.3.0 x"),
+        ("%pip install pinecone-client==3.1.0", "%pip install pinecone-client==3.1.0"),
+        ("%pip install pinecone-client>=2", "%pip install pinecone-client>=2"),
         ("!cat pinecone-client", "!cat pinecone-client"),
     ],
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.review.shapes import gensim, langchain, retrievers
+from workers.review.shapes import gensim, langchain, qdrant_collections, retrievers
 from workers.review.shapes.bound_tools import moves as bound_tools
 from workers.review.shapes.keras import calls as keras
 from workers.review.shapes.keras import graphs as tensorflow
 from workers.review.shapes.keras import rates
 from workers.review.shapes.pandas import former, frames, ix, options, places, windows
 from workers.review.shapes.sklearn import roots, splits
+from workers.review.shapes.transformers import bits, spread, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,10 @@ RULES: dict[str, Callable[[Code, Mandate], Iterator[Hit]]] = {
     "pandas-resample-how": former.resampled,
     "pandas-write-frame": former.sql,
     "pandas-mpl-style": options.find,
+    "qdrant-recreate-collection": qdrant_collections.find,
+    "transformers-load-in-bits": bits.find,
+    "transformers-spread-arguments": spread.find,
+    "transformers-target-tokenizer": targets.find,
 }
 """Rule by the id of its shape."""
 
@@ -88,5 +93,9 @@ WORDS = {
     "pandas-resample-how": "resample",
     "pandas-write-frame": "write_frame",
     "pandas-mpl-style": "mpl_style",
+    "qdrant-recreate-collection": "recreate_collection",
+    "transformers-load-in-bits": "load_in_",
+    "transformers-spread-arguments": "evaluation_strategy",
+    "transformers-target-tokenizer": "as_target_tokenizer",
 }
 """A word without which the rule cannot hold."""

@@ -14,7 +14,7 @@ from workers.review.sites import Site
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workers.protocols import Document
+    from workers.protocols import Document, Environment
     from workers.review.shapes.targets import Target
     from workers.review.sites import Change
 
@@ -88,6 +88,8 @@ class Mandate:
     """Where the rule is from."""
     installed: str = ""
     """The version of the shape's package; empty where there is none."""
+    environment: Environment | None = None
+    """That of the artifact, for what else stands in it."""
     receivers: frozenset[str] = frozenset()
     """Names the owner says are meant, whatever they hold."""
     resolves: bool = False

@@ -120,6 +120,7 @@ def _mandate(shape: Shape, environment: Environment, rules: BusinessRules, as_of
         staleness=staleness or Staleness.POLICY,
         evidence=f"{shape.source} as of {shape.as_of}",
         installed=shape.installed(environment) or "",
+        environment=environment,
         receivers=frozenset(name for mapping in asked for name in mapping.receivers),
         resolves=shape.resolves_in(environment),
         closed=shape.closed(as_of),

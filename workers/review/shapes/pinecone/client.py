@@ -1,107 +1,138 @@
 """`pinecone.init(...)` and the functions of the module become a client: `pc = Pinecone(...)`, `pc.Index(...)`.
 
 https://github.com/pinecone-io/pinecone-python-client/releases/tag/v3.0.0. All of a document moves together, and only code: what stands in
-addresses and in texts is never looked at.
+addresses and in texts is never looked at. A document that was moved by half is brought to its end.
 """
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from workers.knowledge.rule import reached, version
 from workers.protocols import Question
-from workers.review.shapes.installed import renamed
-from workers.review.shapes.pinecone.index import named_arguments
-from workers.review.shapes.pinecone.spec import specified
-from workers.review.shapes.shape import keyword, renamed_keyword, without
+from workers.review.shapes.pinecone import half
+from workers.review.shapes.pinecone.environment import leftovers, untold
+from workers.review.shapes.pinecone.index import by_place
+from workers.review.shapes.pinecone.pins import moved
+from workers.review.shapes.pinecone.plan import plan
+from workers.review.shapes.pinecone.spec import Home, specified
+from workers.review.shapes.shape import Hit, keyword, renamed_keyword
 from workers.review.shapes.targets import Target
-from workers.review.shapes.together import Step, Words, free, together, unread, written
-from workers.review.shapes.uses import Use, imports, line_end, position, uses
+from workers.review.shapes.together import Step, Words, together, unread, without_line, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workers.review.shapes.shape import Code, Hit, Mandate
-    from workers.review.shapes.together import Changes
+    from workers.review.shapes.pinecone.index import Placed
+    from workers.review.shapes.pinecone.plan import Plan
+    from workers.review.shapes.shape import Code, Mandate
+    from workers.review.shapes.uses import Use
     from workers.review.sites import Change, Site
 
 _SAME = frozenset({"delete_index", "configure_index", "create_collection", "delete_collection"})
 """Called as before, of the client."""
 _NAMES = frozenset({"list_indexes", "list_collections"})
 """Names alone came back; descriptions do now."""
-_OLD = _SAME | _NAMES | {"init", "Index", "create_index", "describe_index", "describe_collection"}
-_GONE = frozenset({"whoami", "scale_index", "deinit", "GRPCIndex"})
+_OLD = _SAME | _NAMES | {"init", "Index", "GRPCIndex", "create_index", "describe_index", "describe_collection"}
+_IDLE = frozenset({"whoami", "deinit"})
+"""What only said whose key it is, or forgot it: nothing takes its place, and nothing needs to."""
+_GONE = _IDLE | {"scale_index"}
 _READY = frozenset({"status", "name", "dimension", "metric", "host"})
 """What a description still says of an index itself."""
+_GRPC = "10"
+"""From there on a client opens an index over gRPC with `index(..., grpc=True)`, and no extra is needed."""
 _WORDS = Words(
     message="`{}` went with pinecone 3",
     fix="Make a client and call it: `pc = Pinecone(api_key=...)`, `pc.Index(...)`.",
     target="pinecone.Pinecone",
 )
+_CHOSEN = " New indexes are serverless, in the region that every plan may use: choose another if they belong elsewhere."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """What the client is called, how its class is written, and what it is made from."""
-
-    name: str
-    maker: str
-    prefix: str
-    """Before other classes of the package."""
-    inits: list[Use]
-
-
-def find(code: Code, _mandate: Mandate) -> Iterator[Hit]:
-    """Every use of the module that is gone."""
-    found = [use for use in uses(code, "pinecone") if _last(use) in _OLD | _GONE]
+def find(code: Code, mandate: Mandate) -> Iterator[Hit]:
+    """Every use of the module that is gone, and calls of an index that it refuses."""
+    found = [use for use in half.every_use(code) if _last(use) in _OLD | _GONE]
+    placed = list(by_place(code))
     if not found:
+        yield from (_by_name(one) for one in placed if one.fails(mandate.installed))
         return
     cells = ((cell.index, cell.source) for cell in code.document.cells if cell.kind == "code")
     why = "a cell that names `pinecone` does not parse" if unread(code.sites, cells, "pinecone") else ""
-    inits = [use for use in found if _last(use) == "init"]
-    name = free(code, "pc", "pinecone_client")
-    written_as = _reference(code, found)
-    if not inits or isinstance(written_as, str):
-        why = why or ("the client's key is not given in this document" if not inits else str(written_as))
-        written_as = ("pinecone.Pinecone", "", ())
-    maker, prefix, imported = written_as
-    plan = _Plan(name=name, maker=maker, prefix=prefix, inits=inits)
-    steps = [_step(code, use, plan) for use in found]
-    around = (*imported, *named_arguments(code), *renamed(code, "pinecone-client", "pinecone"))
-    yield from together(steps, _WORDS, around=around, why=why)
+    why = why or _elsewhere(code)
+    made = plan(code, found, mandate.installed)
+    steps = [_step(use, made, code) for use in found]
+    named = ((one.site, change) for one in placed for change in one.changes)
+    idle = () if made.kind == "PodSpec" else leftovers(code, made.inits)
+    around = (*made.around, *named, *idle, *moved(code, mandate))
+    yield from together(steps, _words(made), around=around, why=why or made.why)
+
+
+def _elsewhere(code: Code) -> str:
+    """Why a client of the document's own is not enough: a store of langchain makes one from what `init` was told."""
+    for site, call in code.calls():
+        dotted = code.imports.dotted(call.func, site.cell) or ""
+        if dotted.startswith("langchain") and ".Pinecone.from_" in dotted:
+            return f"`{site.text(call.func)}` takes its client from `init`"
+    return ""
+
+
+def _words(made: Plan) -> Words:
+    chosen = made.kind and isinstance(made.where, Home) and made.where.chosen
+    return replace(_WORDS, fix=_WORDS.fix + _CHOSEN) if chosen else _WORDS
 
 
 def _last(use: Use) -> str:
     return use.dotted.removeprefix("pinecone.")
 
 
-def _step(code: Code, use: Use, plan: _Plan) -> Step:
-    site, (start, end) = use.site, use.site.span(use.node)
-    call = site.around(use.node)[0]
-    changes: tuple[Change, ...] | str = ()
-    if _last(use) in _GONE or not isinstance(call, ast.Call) or call.func is not use.node:
-        changes = "it has no counterpart"
-    elif not written(site, use.node) or code.imports.dotted(use.root, site.cell) != "pinecone":
-        changes = "its name is imported by itself or stands in a formatted text"
-    elif _last(use) == "init":
-        changes = _made(site, call, f"{plan.name} = {plan.maker}")
-    elif (
-        not use.deferred and plan.inits and position(site, use.node) < position(plan.inits[0].site, plan.inits[0].node)
-    ):
-        changes = "it stands before `init`"
-    else:
-        changes = _called(code, call, use, plan)
-        changes = changes if isinstance(changes, str) else ((start, end, f"{plan.name}.{_last(use)}"), *changes)
+def _step(use: Use, made: Plan, code: Code) -> Step:
+    site, (start, _) = use.site, use.site.span(use.node)
+    changes = _changes(use, made, code)
     why = changes if isinstance(changes, str) else ""
-    made = () if isinstance(changes, str) else tuple((site, change) for change in changes)
-    return Step(site=site, start=start, anchor=site.text(use.node), changes=made, why=why, needs=_needs(use))
+    done = () if isinstance(changes, str) else tuple((site, change) for change in changes)
+    return Step(site=site, start=start, anchor=site.text(use.node), changes=done, why=why, needs=_needs(use, made))
 
 
-def _needs(use: Use) -> tuple[Target, ...]:
+def _changes(use: Use, made: Plan, code: Code) -> tuple[Change, ...] | str:
+    site, last = use.site, _last(use)
+    call = site.around(use.node)[0]
+    nameless = half.nameless(code, use)
+    if not isinstance(call, ast.Call) or call.func is not use.node:
+        return "it has no counterpart"
+    if not written(site, use.node) or not (nameless or code.imports.dotted(use.root, site.cell) == half.PACKAGE):
+        return "its name is imported by itself or stands in a formatted text"
+    if last in _GONE:
+        return _idle(site, call) if last in _IDLE else "it has no counterpart"
+    if last == "init":
+        return _made(site, call, f"{made.name} = {made.maker}")
+    if not made.before(use):
+        return "it stands before the client is made"
+    changes = _called(call, use, made, nameless=nameless)
+    called = "index" if last == "GRPCIndex" else last
+    return changes if isinstance(changes, str) else ((*site.span(use.node), f"{made.name}.{called}"), *changes)
+
+
+def _needs(use: Use, made: Plan) -> tuple[Target, ...]:
     maker = Target(call=Question(name="pinecone.Pinecone"))
     last = _last(use)
-    return (maker,) if last in {"init", *_GONE} else (maker, Target(call=Question(name=f"pinecone.Pinecone.{last}")))
+    if last in {"init", *_GONE}:
+        return (maker,)
+    if last == "GRPCIndex":
+        grpc = Question(name="pinecone.Pinecone.index", keywords=("grpc",))
+        return (maker, Target(call=grpc, new=("grpc",)))
+    method = Target(call=Question(name=f"pinecone.Pinecone.{last}"))
+    if last == "create_index" and isinstance(made.where, Home):
+        return (maker, method, Target(call=Question(name=f"pinecone.{made.where.kind}")))
+    return (maker, method)
+
+
+def _idle(site: Site, call: ast.Call) -> tuple[Change, ...] | str:
+    """A statement of its own is taken away."""
+    parent = site.around(call)[0]
+    alone = isinstance(parent, ast.Expr) and parent in site.tree.body and len(site.tree.body) > 1
+    return (without_line(site, parent),) if alone and isinstance(parent, ast.Expr) else "it has no counterpart"
 
 
 def _made(site: Site, call: ast.Call, client: str) -> tuple[Change, ...] | str:
@@ -115,22 +146,51 @@ def _made(site: Site, call: ast.Call, client: str) -> tuple[Change, ...] | str:
     changes: list[Change] = [(*site.span(call.func), client)]
     changes += [(at, at, "api_key=") for at in [site.span(one)[0] for one in call.args]]
     place = keyword(call, "environment")
-    return (*changes, without(site, call, place)) if place is not None else tuple(changes)
+    return (*changes, untold(site, call, place)) if place is not None else tuple(changes)
 
 
-def _called(code: Code, call: ast.Call, use: Use, plan: _Plan) -> tuple[Change, ...] | str:
+def _called(call: ast.Call, use: Use, made: Plan, *, nameless: bool) -> tuple[Change, ...] | str:
     """The changes of a call besides its name, or why there are none."""
-    site, last, end = use.site, _last(use), use.site.span(call)[1]
+    site, last = use.site, _last(use)
     if last in _NAMES:
-        return ((end, end, ".names()"),)
+        return _listed(site, call, nameless=nameless)
+    if last == "GRPCIndex":
+        return _over_grpc(site, call, made)
     if last == "Index":
-        old = keyword(call, "index_name")
-        return (renamed_keyword(site, old, "name"),) if old else ()
+        return _named(site, call)
     if last == "create_index":
-        return specified(code, site, call, plan.inits, plan.prefix)
+        return specified(site, call, made.where, made.prefix)
     if last in {"describe_index", "describe_collection"}:
         return _described(site, call)
     return ()
+
+
+def _listed(site: Site, call: ast.Call, *, nameless: bool) -> tuple[Change, ...] | str:
+    """Names where names came back before; a document moved by half may say so itself already."""
+    end = site.span(call)[1]
+    match site.around(call)[0]:
+        case ast.Attribute(attr="names"):
+            return ()
+        case ast.Compare(ops=[ast.In() | ast.NotIn()]) | ast.Expr():
+            return ((end, end, ".names()"),)
+        case _:
+            return "what is read of the list is not followed" if nameless else ((end, end, ".names()"),)
+
+
+def _named(site: Site, call: ast.Call) -> tuple[Change, ...]:
+    old = keyword(call, "index_name")
+    return (renamed_keyword(site, old, "name"),) if old else ()
+
+
+def _over_grpc(site: Site, call: ast.Call, made: Plan) -> tuple[Change, ...] | str:
+    """`GRPCIndex(n)` is `index(n, grpc=True)`."""
+    if not made.installed or not reached(version(_GRPC), version(made.installed)):
+        return "it has a client of its own, `pinecone.grpc.PineconeGRPC`"
+    given = [*call.args, *call.keywords]
+    if len(given) != 1 or any(one.arg not in {"name", "index_name"} for one in call.keywords):
+        return "it is given more than a name"
+    end = site.span(given[0])[1]
+    return (*_named(site, call), (end, end, ", grpc=True"))
 
 
 def _described(site: Site, call: ast.Call) -> tuple[Change, ...] | str:
@@ -146,24 +206,16 @@ def _described(site: Site, call: ast.Call) -> tuple[Change, ...] | str:
             return "what is read of the description is not followed"
 
 
-def _reference(code: Code, found: list[Use]) -> tuple[str, str, Changes] | str:
-    """How the class is written, what stands before the other classes, and the change of the import."""
-    statements = list(imports(code, "pinecone"))
-    at_top = [(site, one) for site, one in statements if isinstance(one, ast.Import) and one in site.tree.body]
-    if not at_top:
-        return "`pinecone` is not imported at the top"
-    site, one = at_top[0]
-    alias = next(alias for alias in one.names if alias.name.partition(".")[0] == "pinecone")
-    module = alias.asname or "pinecone"
-    start, end = site.span(one)
-    rest = site.source[end : line_end(site, end)].strip()
-    plain = len(one.names) == 1 and alias.asname is None and alias.name == "pinecone" and len(statements) == 1
-    others = len(uses(code, "pinecone")) > len(found)
-    spec = any(_last(use) == "create_index" for use in found)
-    if not plain or others or spec or _taken(code) or (rest and not rest.startswith("#")):
-        return f"{module}.Pinecone", f"{module}.", ()
-    return "Pinecone", "", ((site, (start, end, "from pinecone import Pinecone")),)
-
-
-def _taken(code: Code) -> bool:
-    return free(code, "Pinecone") != "Pinecone"
+def _by_name(one: Placed) -> Hit:
+    """A call of an index that is refused, in a document that has no other old form."""
+    text = one.site.text(one.call.func)
+    return Hit(
+        site=one.site,
+        start=one.site.span(one.call)[0],
+        anchor=text,
+        message=f"`{text}` takes its arguments by name alone",
+        fix="Name what is passed.",
+        changes=one.changes,
+        target="pinecone.Index",
+        needs=(Target(call=Question(name=f"pinecone.Index.{one.method}")),),
+    )

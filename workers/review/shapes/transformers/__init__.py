@@ -1,0 +1,1 @@
+"""What transformers moved: arguments that dictionaries hold, and tokenizers of targets."""
