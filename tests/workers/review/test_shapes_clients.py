@@ -321,11 +321,11 @@ def test_a_model_of_gemini_is_named_in_every_call() -> None:
     [
         (
             "genai.GenerativeModel('m').generate_content([p, f], request_options={'timeout': 600})",
-            'client.models.generate_content(model=\'m\', contents=[p, f], config={"http_options": {"timeout": 600000}})',
+            "client.models.generate_content(model='m', contents=[p, f], config={\"http_options\": genai.types.HttpOptions(timeout=600000)})",
         ),
         (
             "genai.GenerativeModel('m', system_instruction=S).generate_content('a', generation_config={'top_k': 1})",
-            "client.models.generate_content(model='m', contents='a', config={**{\"system_instruction\": S}, 'top_k': 1})",
+            "client.models.generate_content(model='m', contents='a', config={\"system_instruction\": S, 'top_k': 1})",
         ),
         (
             "m = genai.GenerativeModel('m', generation_config=genai.GenerationConfig(top_k=1))\nm.count_tokens('a')",
