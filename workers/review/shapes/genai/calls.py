@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workers.review.shapes.following.values import PLAIN, Kind, Series, record
 from workers.review.shapes.genai import files, parts
-from workers.review.shapes.genai.config import SETTINGS, generation, joined
+from workers.review.shapes.genai.config import SETTINGS, generation, joined, written
 from workers.review.shapes.genai.embeddings import embedded
 from workers.review.shapes.shape import keyword, without
 
@@ -117,13 +117,18 @@ def settings(plan: Plan, site: Site, call: ast.Call, config: str) -> list[Change
     if not given:
         at = max(site.span(one)[1] for one in (*call.args, *call.keywords) if getattr(one, "arg", "") != "stream")
         return [(at, at, f", config={config}")] if config else []
-    if len(given) == 1 and given[0].arg == "generation_config" and not config and generation(given[0].value):
+    if not config and [one.arg for one in given] == ["generation_config"] and _kept(given[0].value):
         start = site.span(given[0])[0]
         return [(start, start + len("generation_config"), "config")]
     made = joined(plan, site, given, config)
     if made is None:
         return None
     return [(*site.span(given[0]), f"config={made}"), *(without(site, call, one) for one in given[1:])]
+
+
+def _kept(value: ast.expr) -> bool:
+    """A dictionary that stays as it is, or a `GenerationConfig`, which moves by itself."""
+    return written(value) if isinstance(value, ast.Dict) else generation(value)
 
 
 def opened(site: Site, call: ast.Call) -> int:

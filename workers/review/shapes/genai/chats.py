@@ -31,6 +31,7 @@ def chat(plan: Plan, site: Site, call: ast.Call, model: str, config: str) -> tup
             return (), "the chat goes on to where it is not followed"
     if unsure(plan.code, name):
         return (), f"what `{name}` holds is not known everywhere"
+    plan.names.add(name)
     told = f", config={config}" if config else ""
     rest = ", " if given else ""
     made: Change = (site.span(call)[0], opened(site, call), f"{plan.client}.chats.create(model={model}{told}{rest}")

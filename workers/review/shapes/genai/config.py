@@ -53,11 +53,11 @@ def entries(plan: Plan, site: Site, given: ast.keyword) -> list[str] | None:
 def _generation(plan: Plan, site: Site, value: ast.expr) -> list[str] | None:
     match value:
         case ast.Dict() if written(value):
-            inner = site.text(value)[1:-1].strip().rstrip(",")
-            return [inner] if inner else []
-        case ast.Call(keywords=told) if generation(value) and all(_plain(one.arg, one.value) for one in told):
+            told = zip(value.keys, value.values, strict=True)
+            return [f"{site.text(key)}: {site.text(one)}" for key, one in told if key is not None]
+        case ast.Call(keywords=named) if generation(value) and all(_plain(one.arg, one.value) for one in named):
             plan.spend(site, value.func)
-            return [f'"{one.arg}": {site.text(one.value)}' for one in told]
+            return [f'"{one.arg}": {site.text(one.value)}' for one in named]
         case ast.Name() if dictionary(plan, site, value):
             return [f"**{value.id}"]
         case _:
@@ -123,6 +123,8 @@ def joined(plan: Plan, site: Site, given: list[ast.keyword], own: str = "") -> s
     if not own and (name := whole(plan, site, given)):
         plan.objects.add(name)
         return name
+    if not own and [one.arg for one in given] == ["generation_config"] and isinstance(given[0].value, ast.Dict):
+        return site.text(given[0].value) if written(given[0].value) else None
     told = [entries(plan, site, one) for one in given]
     if any(one is None for one in told):
         return None

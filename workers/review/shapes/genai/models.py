@@ -11,6 +11,7 @@ from workers.review.shapes.following.bound import loads, unsure
 from workers.review.shapes.genai.calls import generated
 from workers.review.shapes.genai.chats import chat
 from workers.review.shapes.genai.config import joined
+from workers.review.shapes.genai.proof import between
 from workers.review.shapes.shape import keyword
 from workers.review.shapes.together import free
 
@@ -54,6 +55,7 @@ class Held:
     def _followed(self, plan: Plan, value: ast.expr, config: str) -> tuple[Changes, str]:
         if unsure(self.code, self.name):
             return (), f"what `{self.name}` holds is not known everywhere"
+        plan.names.add(self.name)
         changes, settings = self._made(plan, value, config)
         if settings != config and not self._alone():
             return (), "its settings have no line to stand on"
@@ -73,14 +75,19 @@ class Held:
         own = bool(config) and config not in plan.objects
         settings = free(self.code, f"{self.name}_config", f"{self.name}_settings") if own else config
         after = f"\n{self._indent()}{settings} = {config}" if own else ""
-        return ((self.site, (start, first, "")), (self.site, (last, end, after))), settings
+        changes: Changes = ((self.site, (start, first, "")), (self.site, (last, end, after)))
+        inside = (*between(self.site, start, first), *between(self.site, last, end))
+        above = "".join(f"{text}\n{self._indent()}" for text in inside if text not in after)
+        line = self.site.span(self._statement())[0]
+        return ((self.site, (line, line, above)), *changes) if above and self._alone() else changes, settings
+
+    def _statement(self) -> ast.stmt | ast.Call:
+        around = self.site.around(self.call)[0]
+        return around if isinstance(around, ast.stmt) else self.call
 
     def _alone(self) -> bool:
         """The assignment starts its line and ends with the call."""
-        statement = self.site.around(self.call)[0]
-        if not isinstance(statement, ast.Assign):
-            return False
-        start, end = self.site.span(statement)
+        start, end = self.site.span(self._statement())
         before = self.site.source[self.site.source.rfind("\n", 0, start) + 1 : start]
         return not before.strip() and end == self.site.span(self.call)[1]
 

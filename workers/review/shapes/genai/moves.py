@@ -15,6 +15,7 @@ from workers.review.shapes.genai.embeddings import values
 from workers.review.shapes.genai.imports import caught, needless, packages, renamed
 from workers.review.shapes.genai.models import CLASS, Held, held
 from workers.review.shapes.genai.plan import Plan
+from workers.review.shapes.genai.proof import wrong
 from workers.review.shapes.shape import without
 from workers.review.shapes.targets import Target
 from workers.review.shapes.together import Step, Words, free, together, unfollowed, unread, written
@@ -53,17 +54,19 @@ def find(code: Code, _mandate: Mandate) -> Iterator[Hit]:
     steps += [*others, *(_unused(one) for one in whole if not found)]
     followed = follow(code, plan.sources)
     items, why = values(followed.reads)
-    cells = ((cell.index, cell.source) for cell in code.document.cells if cell.kind == "code")
-    if unread(code.sites, cells, "genai"):
-        why = "a cell that names `genai` does not parse"
-    why = (
-        why
-        or unfollowed(followed.lost)
-        or (caught(plan) if found else "")
-        or (imported if isinstance(imported, str) else "")
-    )
     around = (*items, *_actions(followed), *renamed(whole), *needless(plan))
-    yield from together(sorted(steps, key=lambda one: (one.site.cell, one.start)), _WORDS, around=around, why=why)
+    steps.sort(key=lambda one: (one.site.cell, one.start))
+    why = why or unfollowed(followed.lost) or (imported if isinstance(imported, str) else "") or _kept(plan, found)
+    why = why or wrong((*around, *(change for step in steps for change in step.changes)))
+    yield from together(steps, _WORDS, around=around, why=why)
+
+
+def _kept(plan: Plan, found: tuple[Use, ...]) -> str:
+    """Why the document as a whole stays as it is."""
+    cells = [(cell.index, cell.source) for cell in plan.code.document.cells if cell.kind == "code"]
+    words = ("genai", *sorted(f"{name}." for name in plan.names))
+    hidden = next((word for word in words if unread(plan.code.sites, cells, word)), "")
+    return f"a cell that names `{hidden.rstrip('.')}` does not parse" if hidden else caught(plan) if found else ""
 
 
 def _plan(code: Code, found: tuple[Use, ...], imported: list[Imported]) -> Plan:

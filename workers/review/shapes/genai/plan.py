@@ -28,6 +28,8 @@ class Plan:
     made: tuple[tuple[Site, ast.expr], ...]
     """Where a client is made."""
     sources: list[Source] = field(default_factory=list[Source])
+    names: set[str] = field(default_factory=set[str])
+    """What models and chats are called."""
     spent: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     """Uses, by cell and node, whose text an edit of something around them brings along."""
     objects: set[str] = field(default_factory=set[str])
