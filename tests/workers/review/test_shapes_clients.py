@@ -353,7 +353,10 @@ def test_settings_of_gemini_become_one_config(before: str, after: str) -> None:
         ("model = genai.GenerativeModel('m')\nr = model.generate_content('a')\nr.resolve()", "`resolve` is no field"),
         ("genai.embed_content(model='e', content=texts)['embedding']", "one embedding"),
         ("genai.generate_text(prompt='a')", "no counterpart"),
-        ("ms = [{'role': 'user', 'parts': ['a']}]\ngenai.GenerativeModel('m').generate_content(ms)", "dictionaries"),
+        (
+            "ms = [{'role': 'user', 'parts': [picture]}]\ngenai.GenerativeModel('m').generate_content(ms)",
+            "dictionaries",
+        ),
         ("ms = []\nms.append({'parts': ['a']})\ngenai.GenerativeModel('m').generate_content(ms)", "dictionaries"),
         ("model = genai.GenerativeModel('m')\nchat = model.start_chat(history=[{'parts': ['a']}])", "no counterpart"),
         (

@@ -10,6 +10,7 @@ from workers.review.shapes.following.values import Series
 from workers.review.shapes.genai import parts
 from workers.review.shapes.genai.calls import ANSWER, opened, settings, streams
 from workers.review.shapes.genai.config import SETTINGS
+from workers.review.shapes.genai.messages import conversation
 from workers.review.shapes.shape import keyword, without
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 def chat(plan: Plan, site: Site, call: ast.Call, model: str, config: str) -> tuple[Changes, str]:
     """`model.start_chat()` and all that is asked of the chat, or why there are no changes."""
     given = [one for one in call.keywords if one.arg == "history"]
-    empty = all(isinstance(one.value, ast.List) and not one.value.elts for one in given)
-    if call.args or len(given) != len(call.keywords) or not empty:
+    past = [conversation(plan, site, one.value) for one in given]
+    if call.args or len(given) != len(call.keywords) or None in past:
         return (), "the chat is started with what has no counterpart"
     match site.around(call)[0]:
         case ast.Assign(targets=[ast.Name(id=name)]):
@@ -35,7 +36,7 @@ def chat(plan: Plan, site: Site, call: ast.Call, model: str, config: str) -> tup
     told = f", config={config}" if config else ""
     rest = ", " if given else ""
     made: Change = (site.span(call)[0], opened(site, call), f"{plan.client}.chats.create(model={model}{told}{rest}")
-    changes: Changes = ((site, made),)
+    changes: Changes = ((site, made), *(change for one in past for change in one or ()))
     for at, load in loads(plan.code, name):
         if all(one.value is not call for one in plan.code.imports.assigned(load, at.cell)):
             continue

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from workers.review.shapes.following.bound import loads
+from workers.review.shapes.genai.messages import conversation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +25,25 @@ OTHERS = "what it is given is put together as dictionaries, which have another f
 def given(plan: Plan, site: Site, call: ast.Call) -> tuple[Changes, str]:
     """The changes of what a call is given, or why there are none."""
     changes: Changes = ()
+    talks = isinstance(call.func, ast.Attribute) and call.func.attr != "send_message"
     for value in (*call.args, *(one.value for one in call.keywords if one.arg in _GIVEN)):
+        said = conversation(plan, site, value) if talks and _messages(plan, site, value) else None
+        if said is not None:
+            changes = (*changes, *said)
+            continue
         for one in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
             part = _part(plan, site, one)
             if part is None:
                 return (), OTHERS
             changes = (*changes, *part)
     return changes, ""
+
+
+def _messages(plan: Plan, site: Site, value: ast.expr) -> bool:
+    """It may be a list of messages."""
+    if isinstance(value, ast.Name):
+        return not _free(plan, site, value)
+    return isinstance(value, ast.List) and bool(value.elts) and isinstance(value.elts[0], ast.Dict)
 
 
 def _part(plan: Plan, site: Site, value: ast.expr) -> Changes | None:
