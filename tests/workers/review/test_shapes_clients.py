@@ -360,7 +360,7 @@ def test_settings_of_gemini_become_one_config(before: str, after: str) -> None:
         ("ms = []\nms.append({'parts': ['a']})\ngenai.GenerativeModel('m').generate_content(ms)", "dictionaries"),
         ("model = genai.GenerativeModel('m')\nchat = model.start_chat(history=[{'parts': ['a']}])", "no counterpart"),
         (
-            "from google.generativeai.types import HarmCategory\ngenai.GenerativeModel('m').generate_content('a')",
+            "from google.generativeai.types import BlockedPromptException\ngenai.GenerativeModel('m').generate_content('a')",
             "more than the package",
         ),
     ],

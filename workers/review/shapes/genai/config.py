@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from workers.review.shapes.genai.options import options
-from workers.review.shapes.genai.safety import kept
+from workers.review.shapes.genai.safety import settings
 
 if TYPE_CHECKING:
     from workers.review.shapes.genai.plan import Plan
@@ -41,8 +41,9 @@ def entries(plan: Plan, site: Site, given: ast.keyword) -> list[str] | None:
             return _generation(plan, site, value)
         case "system_instruction", value:
             return [f'"system_instruction": {site.text(value)}']
-        case "safety_settings", value if kept(plan.code, site, value):
-            return [f'"safety_settings": {site.text(value)}']
+        case "safety_settings", value:
+            safe = settings(plan, site, value)
+            return [f'"safety_settings": {safe}'] if safe else None
         case "request_options", value:
             told = options(plan, site, value)
             return [f'"http_options": {told}'] if told else None

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from workers.review.shapes.together import Changes
     from workers.review.sites import Change, Site
 
+_SAME = frozenset({"HarmCategory", "HarmBlockThreshold"})
+"""Classes that google.genai.types has under the same names."""
+_OLD_TYPES = "google.generativeai.types"
 Imported = tuple["Site", ast.Import | ast.ImportFrom, str]
 """A statement that imports the package as a whole, and the name it gives it."""
 
@@ -30,6 +33,8 @@ def packages(code: Code) -> list[Imported] | str:
                 found.append((site, statement, alias))
             case ast.ImportFrom(module="google", names=[ast.alias(name="generativeai", asname=str(alias))]):
                 found.append((site, statement, alias))
+            case ast.ImportFrom(module="google.generativeai.types", names=names) if {x.name for x in names} <= _SAME:
+                pass
             case _ if "generativeai" in site.text(statement):
                 return f"`{site.text(statement)}` brings more than the package under a name"
             case _:
@@ -44,6 +49,17 @@ def renamed(found: list[Imported]) -> Changes:
 
 def _new(alias: str) -> str:
     return "from google import genai" + ("" if alias == "genai" else f" as {alias}")
+
+
+def classes(code: Code) -> Changes:
+    """`from google.generativeai.types import HarmCategory` is from `google.genai.types`."""
+    found: list[tuple[Site, Change]] = []
+    for site, statement in imports(code, "google.generativeai"):
+        start = site.span(statement)[0]
+        at = site.source.find(_OLD_TYPES, start)
+        if isinstance(statement, ast.ImportFrom) and statement.module == _OLD_TYPES and at >= 0:
+            found.append((site, (at, at + len(_OLD_TYPES), "google.genai.types")))
+    return tuple(found)
 
 
 def needless(plan: Plan) -> Changes:

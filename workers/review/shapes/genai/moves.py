@@ -12,7 +12,7 @@ from workers.protocols import Question
 from workers.review.shapes.following.flow import follow
 from workers.review.shapes.genai.calls import called
 from workers.review.shapes.genai.embeddings import values
-from workers.review.shapes.genai.imports import caught, needless, packages, renamed
+from workers.review.shapes.genai.imports import caught, classes, needless, packages, renamed
 from workers.review.shapes.genai.models import CLASS, Held, held
 from workers.review.shapes.genai.plan import Plan
 from workers.review.shapes.genai.proof import wrong
@@ -54,7 +54,7 @@ def find(code: Code, _mandate: Mandate) -> Iterator[Hit]:
     steps += [*others, *(_unused(one) for one in whole if not found)]
     followed = follow(code, plan.sources)
     items, why = values(followed.reads)
-    around = (*items, *_actions(followed), *renamed(whole), *needless(plan))
+    around = (*items, *_actions(followed), *renamed(whole), *classes(code), *needless(plan), *plan.aside)
     steps.sort(key=lambda one: (one.site.cell, one.start))
     why = why or unfollowed(followed.lost) or (imported if isinstance(imported, str) else "") or _kept(plan, found)
     why = why or wrong((*around, *(change for step in steps for change in step.changes)))

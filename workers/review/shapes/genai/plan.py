@@ -12,7 +12,7 @@ from workers.review.shapes.uses import position
 if TYPE_CHECKING:
     from workers.review.shapes.following.values import Kind
     from workers.review.shapes.shape import Code
-    from workers.review.sites import Site
+    from workers.review.sites import Change, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,8 @@ class Plan:
     """Uses, by cell and node, whose text an edit of something around them brings along."""
     objects: set[str] = field(default_factory=set[str])
     """Names of settings that are no dictionaries: nothing can be put beside what is in them."""
+    aside: list[tuple[Site, Change]] = field(default_factory=list[tuple["Site", "Change"]])
+    """Changes where settings that go by a name are written."""
     guarded: set[str] = field(default_factory=set[str])
     """Names of settings that have settings of safety in them."""
     retries: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
