@@ -210,3 +210,17 @@ def test_a_branch_leaves_both_values_possible_and_a_loop_target_none() -> None:
 
     assert values("x = a()\nif y:\n    x = b()\nz(x)") == ["a()", "b()"]
     assert values("x = a()\nfor x in y: pass\nz(x)") == []
+
+
+def test_what_a_name_holds_is_a_node_of_the_tree_of_today_though_trees_are_let_go() -> None:
+    cells = code("made = build()\nmade.run()")
+
+    for _ in range(2):
+        tree = parse(cells[0].source)
+        assert tree is not None
+        read = next(one for one in ast.walk(tree) if isinstance(one, ast.Attribute)).value
+        assert isinstance(read, ast.Name)
+        (held,) = ImportMap(cells).assigned(read, 0)
+
+        assert any(held.value is one for one in ast.walk(tree))
+        parse.cache_clear()
