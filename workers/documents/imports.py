@@ -138,10 +138,14 @@ def _bindable(source: str) -> frozenset[str] | None:
     return frozenset(_BARE.findall(source)).union(_NAME.findall(defining))
 
 
-@lru_cache(maxsize=1024)
 def _bound(source: str, cell: int) -> tuple[Mapping[str, list[Binding]], list[Scope]]:
     """What a cell binds in the module, and its inner scopes by where they start. Shared: read, never change."""
-    tree = parse(source)
+    return _bound_in(parse(source), source, cell)
+
+
+@lru_cache(maxsize=1024)
+def _bound_in(tree: ast.Module | None, source: str, cell: int) -> tuple[Mapping[str, list[Binding]], list[Scope]]:
+    """For this very tree: what a name was assigned is compared with nodes of the tree that `parse` hands out now."""
     if tree is None:
         guessed: dict[str, list[Binding]] = {}
         for name, binding in _guessed(source):

@@ -34,6 +34,8 @@ class Renamed:
     now: str
     """What its successor is imported as."""
     source: str
+    since: str = ""
+    """The first release of the successor that has what the old name's users are led to; empty where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ def _renamed(old: str, row: dict[str, Any]) -> Renamed:
         module=row["module"],
         now=row["now"],
         source=row["source"],
+        since=row.get("since", ""),
     )
 
 

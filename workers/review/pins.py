@@ -34,6 +34,9 @@ _SHELLS = frozenset({"bash", "sh", "system", "sx", "!", "script"})
 _INSTALL = re.compile(r"(?:^|[\s;&|/!%])(?P<program>pip3?(?:\.\d+)?|conda|mamba|micromamba)\s[^;&|\n]*?\binstall\s")
 _ENDS = re.compile(r"[;&|]")
 _BARE = re.compile(r"(?=[\s'\"\\]|\Z)")
+_BOUNDS = re.compile(r"(?: ?(?:===|[<>]=?|[=~!]=) ?[\w.*+!-]+,?)+")
+"""Releases that are asked for, inside quotes; outside of them `<` and `>` are the shell's."""
+_PINNED = re.compile(r"[=~]=[\w.*+!-]+(?=\s|\Z)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,20 @@ def _renamed(document: Document, cell: Cell) -> Iterator[Draft]:
     for old in sorted(asked & facts().renamed.keys()):
         for line in lines(cell):
             if line.pip and (at := _token(line, old)) is not None:
-                yield _moved(document, cell, facts().renamed[old], at, bare=_BARE.match(line.text, at[1] - line.start))
+                yield _moved(document, cell, facts().renamed[old], line, at)
+
+
+def _quote(line: Line, start: int) -> str:
+    """The quote that the package is in; empty where it is in none."""
+    before = line.text[start - line.start - 1 : start - line.start]
+    return before if before in {"'", '"'} else ""
+
+
+def _outdated(line: Line, at: tuple[int, int]) -> str:
+    """The releases that are asked for behind the name, as far as they can be told from what the shell reads."""
+    quote, end = _quote(line, at[0]), at[1] - line.start
+    found = (_BOUNDS if quote else _PINNED).match(line.text, end)
+    return found[0] if found is not None and line.text.startswith(quote, found.end()) else ""
 
 
 def _unread(path: str) -> bytes:
@@ -109,11 +125,15 @@ def _token(line: Line, name: str) -> tuple[int, int] | None:
     return None if found is None else (line.start + found.start(), line.start + found.end())
 
 
-def _moved(document: Document, cell: Cell, known: Renamed, at: tuple[int, int], *, bare: object) -> Draft:
+def _moved(document: Document, cell: Cell, known: Renamed, line: Line, at: tuple[int, int]) -> Draft:
     start, end = at
     follows = known.module == known.now or not _imports(document, known.module)
-    edit = replace(cell, start, end, known.new)
-    certain = bare is not None and follows
+    bare = _BARE.match(line.text, end - line.start)
+    # Releases of a package that nothing here imports any more say nothing of its successor.
+    outdated = "" if known.module == known.now or not known.since else _outdated(line, at)
+    certain = follows and (bare is not None or (bool(outdated) and _imports(document, known.now)))
+    lowest = f">={known.since}" if outdated and _quote(line, start) else ""
+    edit = replace(cell, start, end + len(outdated), f"{known.new}{lowest}")
     unlock = "" if certain else f"Its imports go with it: `{known.now}`." if not follows else "Choose a version of it."
     broken = known.gone and certain
     return Draft(

@@ -252,3 +252,17 @@ def test_walking_a_tree_leaves_out_nothing_but_contexts() -> None:
 def test_what_has_no_magic_stays_as_it_is_beside_one_and_alone(source: str) -> None:
     assert mask(source).text == source
     assert mask(f"%time\n{source}").text == f"{mask('%time').text}\n{source}"
+
+
+def test_what_a_name_holds_is_a_node_of_the_tree_of_today_though_trees_are_let_go() -> None:
+    cells = code("made = build()\nmade.run()")
+
+    for _ in range(2):
+        tree = parse(cells[0].source)
+        assert tree is not None
+        read = next(one for one in ast.walk(tree) if isinstance(one, ast.Attribute)).value
+        assert isinstance(read, ast.Name)
+        (held,) = ImportMap(cells).assigned(read, 0)
+
+        assert any(held.value is one for one in ast.walk(tree))
+        parse.cache_clear()

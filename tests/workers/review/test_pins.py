@@ -37,6 +37,14 @@ def mended(*cells: str) -> list[str]:
             "%pip install google-generativeai\nfrom google import genai",
             "%pip install google-genai\nfrom google import genai",
         ),
+        (
+            "%pip install -q 'google-generativeai>=0.5,<0.9' pillow\nfrom google import genai",
+            "%pip install -q 'google-genai>=1.0.0' pillow\nfrom google import genai",
+        ),
+        (
+            "!pip install google-generativeai==0.8.3  # é\nimport google.genai",
+            "!pip install google-genai  # é\nimport google.genai",
+        ),
     ],
 )
 def test_a_renamed_package_is_installed_by_its_name_of_today(before: str, after: str) -> None:
@@ -66,7 +74,16 @@ def test_everything_else_stays_and_is_no_finding(kept: str) -> None:
 
 @pytest.mark.parametrize(
     "told",
-    ["!pip install pinecone-client==2.2.4", "!pip install pinecone-client[grpc]", "!pip install 'pymc3<3.12'"],
+    [
+        "!pip install pinecone-client==2.2.4",
+        "!pip install pinecone-client[grpc]",
+        "!pip install 'pymc3<3.12'",
+        "!pip install 'pymc3<3.12'\nimport pymc",
+        "!pip install 'google-generativeai>=0.5'\nimport requests",
+        "!pip install google-generativeai>=0.5\nfrom google import genai",
+        "!pip install 'google-generativeai>=0.5; python_version<\"3.12\"'\nfrom google import genai",
+        "!pip install 'google-generativeai>=0.5'\nfrom google import genai\nimport google.generativeai as old",
+    ],
 )
 def test_a_pin_of_the_old_name_is_told_and_left(told: str) -> None:
     (finding,) = pins.find(notebook(told))

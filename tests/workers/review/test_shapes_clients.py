@@ -322,11 +322,11 @@ def test_a_model_of_gemini_is_named_in_every_call() -> None:
     [
         (
             "genai.GenerativeModel('m').generate_content([p, f], request_options={'timeout': 600})",
-            'client.models.generate_content(model=\'m\', contents=[p, f], config={"http_options": {"timeout": 600000}})',
+            "client.models.generate_content(model='m', contents=[p, f], config={\"http_options\": genai.types.HttpOptions(timeout=600000)})",
         ),
         (
             "genai.GenerativeModel('m', system_instruction=S).generate_content('a', generation_config={'top_k': 1})",
-            "client.models.generate_content(model='m', contents='a', config={**{\"system_instruction\": S}, 'top_k': 1})",
+            "client.models.generate_content(model='m', contents='a', config={\"system_instruction\": S, 'top_k': 1})",
         ),
         (
             "m = genai.GenerativeModel('m', generation_config=genai.GenerationConfig(top_k=1))\nm.count_tokens('a')",
@@ -354,11 +354,14 @@ def test_settings_of_gemini_become_one_config(before: str, after: str) -> None:
         ("model = genai.GenerativeModel('m')\nr = model.generate_content('a')\nr.resolve()", "`resolve` is no field"),
         ("genai.embed_content(model='e', content=texts)['embedding']", "one embedding"),
         ("genai.generate_text(prompt='a')", "no counterpart"),
-        ("ms = [{'role': 'user', 'parts': ['a']}]\ngenai.GenerativeModel('m').generate_content(ms)", "dictionaries"),
+        (
+            "ms = [{'role': 'user', 'parts': [picture]}]\ngenai.GenerativeModel('m').generate_content(ms)",
+            "dictionaries",
+        ),
         ("ms = []\nms.append({'parts': ['a']})\ngenai.GenerativeModel('m').generate_content(ms)", "dictionaries"),
         ("model = genai.GenerativeModel('m')\nchat = model.start_chat(history=[{'parts': ['a']}])", "no counterpart"),
         (
-            "from google.generativeai.types import HarmCategory\ngenai.GenerativeModel('m').generate_content('a')",
+            "from google.generativeai.types import BlockedPromptException\ngenai.GenerativeModel('m').generate_content('a')",
             "more than the package",
         ),
     ],

@@ -1,6 +1,7 @@
 """Where a document names a model: whole string literals that are a model argument or become one, and backticks in prose.
 
-A name inside a file name, a command, an address, a longer string or a comment is never one of them.
+A name inside a file name, a command, a longer string or a comment is never one of them, nor one in an address, but for that of
+the Gemini API, whose path has the model in a place of its own.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ _PREFIXES = (
 _LITERAL = re.compile(r"[rRuUbB]?(\"\"\"|'''|\"|')")
 _SPAN = re.compile(r"(?<!`)`([A-Za-z0-9][\w.:/@-]*)`(?!`)")
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)")
+ADDRESS = re.compile(
+    r"generativelanguage\.googleapis\.com/v1(?:beta|alpha)?/models/([\w.-]+)"
+    r":(?:generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)\b"
+)
 _PAST = re.compile(
     r"(?i)\b(?:deprecat|retire|replac|former|previous|earlier|old(?:er)?\b|legacy|instead|no longer|shut|sunset|supersed"
     r"|compar|versus|vs\b|since|history|originally|released|introduc|migrat|used to|was\b|were\b|unlike|than\b)"
@@ -78,6 +83,16 @@ def model_names(cells: Sequence[Cell]) -> Iterator[ModelName]:
         }
         made = [each for one in said.values() for each in _placed(cell, one)]
         yield from sorted(made, key=lambda one: one.start)
+
+
+def in_addresses(cells: Sequence[Cell]) -> Iterator[ModelName]:
+    """Names in addresses of the Gemini API that code calls, whatever its language; comments are nobody's code."""
+    for cell in cells:
+        for found in ADDRESS.finditer(cell.source) if cell.kind == "code" else ():
+            before = cell.source[cell.source.rfind("\n", 0, found.start()) + 1 : found.start()]
+            if not re.search(r"(?:\A|\s)(?:#|//)", before):
+                start, end = found.span(1)
+                yield ModelName(name=found[1], cell=cell.index, start=start, end=end, prefix="models/")
 
 
 def in_prose(cells: Sequence[Cell]) -> Iterator[ModelName]:

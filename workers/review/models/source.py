@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - a field's type, read by who looks at the class
 from typing import TYPE_CHECKING
 
-from workers.contract.business import BusinessRules  # noqa: TC001 - as above
+from workers.contract.business import BusinessRules
 from workers.contract.domain import IssueType, Rung, Severity, Staleness, Suggestion
 from workers.knowledge.vendors import Model, model_of, models, vendor_of
 from workers.review.drafts import Draft, findings, replace
+from workers.review.models.choices import Stale, form
 from workers.review.models.clients import Clients, clients
-from workers.review.models.names import ModelName, in_prose, model_names
+from workers.review.models.names import ADDRESS, ModelName, in_addresses, in_prose, model_names
 from workers.review.screen import spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workers.contract.domain import Finding
     from workers.protocols import Document
 
@@ -27,6 +30,7 @@ _EVERYDAY: dict[str, str] = {
 }
 """Names that are words or other people's models as well -> the vendor that has to be spoken of."""
 _GATEWAYS = frozenset({"openai/", "anthropic/", "google/", "mistral/", "cohere/"})
+_NOBODYS = BusinessRules()
 _QUOTED = re.compile(r"(?<=['\"/])[A-Za-z0-9][\w.:@-]*(?=['\"])")
 _DIMENSIONS = re.compile(r"\b(?:1536|3072)\b|\bdim\w*['\"]?\s*[=:]\s*\d|\bsize\s*=\s*\d{3,}")
 
@@ -45,7 +49,9 @@ def find(document: Document, rules: BusinessRules, as_of: date) -> tuple[Finding
         sized=any(cell.kind == "code" and _DIMENSIONS.search(cell.source) for cell in document.cells),
     )
     named = [one for one in model_names(document.cells) if _is_meant(one, about.clients)]
-    drafts = [draft for one in named if (draft := _draft(document, one, about)) is not None]
+    addressed = list(in_addresses(document.cells))
+    drafts = [draft for one in (*named, *addressed) if (draft := _draft(document, one, about)) is not None]
+    drafts += _forms(document, named, about)
     mended = {draft.anchor for draft in drafts if draft.suggestion is not None}
     prose = [one for one in in_prose(document.cells) if one.name in mended] if mended else []
     drafts += [draft for one in prose if (draft := _draft(document, one, about)) is not None]
@@ -54,6 +60,8 @@ def find(document: Document, rules: BusinessRules, as_of: date) -> tuple[Finding
 
 def _may_name(source: str, rules: BusinessRules) -> bool:
     """Whether a quoted word of the source is a model of the table or of the owner's: most documents have none."""
+    if ADDRESS.search(source):
+        return True
     quoted = set(_QUOTED.findall(source))
     words = quoted.union(found.partition(":")[2] for found in quoted)
     return any(model_of(word) is not None or word in rules.deprecated_models for word in words)
@@ -140,6 +148,25 @@ def _draft(document: Document, named: ModelName, about: _About) -> Draft | None:
         unlock=unlock,
         suggestion=Suggestion(edits=(edit,), resolved=True) if new and not unlock else None,
     )
+
+
+def _forms(document: Document, named: Sequence[ModelName], about: _About) -> list[Draft]:
+    """Choices beside names, where the names are those of the vendor."""
+    if about.clients.azure or about.clients.gateway:
+        return []
+    every = (form(document, one, lambda name: _stale(name, about)) for one in named if one.whole and not one.deployment)
+    return [one for one in every if one is not None]
+
+
+def _stale(name: str, about: _About) -> Stale | None:
+    model = model_of(name)
+    model = model.on_vertex() if model is not None and about.clients.vertex else model
+    judged = _judge(name, model, _NOBODYS, None, about.as_of)
+    if model is None or judged is None:
+        return None
+    new, needs = _successor(model, about.as_of)
+    usable = not needs and model.vendor not in about.clients.outgrown
+    return Stale(staleness=judged[0], message=judged[2], evidence=_evidence(model), new=new if usable else None)
 
 
 def _deployment(named: ModelName, message: str) -> Draft:

@@ -6,21 +6,27 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.review.shapes.following import functions
 from workers.review.shapes.following.bound import loads, unsure
-from workers.review.shapes.genai.calls import generated, sent
+from workers.review.shapes.genai.calls import generated
+from workers.review.shapes.genai.chats import chat
 from workers.review.shapes.genai.config import joined
+from workers.review.shapes.genai.proof import between
 from workers.review.shapes.shape import keyword
 from workers.review.shapes.together import free
 
 if TYPE_CHECKING:
-    from workers.review.shapes.genai.calls import Plan
+    from workers.review.shapes.genai.plan import Plan
     from workers.review.shapes.shape import Code
     from workers.review.shapes.together import Changes
     from workers.review.shapes.uses import Use
-    from workers.review.sites import Change, Site
+    from workers.review.sites import Site
 
+CLASS = "google.generativeai.GenerativeModel"
 _MADE_OF = frozenset({"model_name", "generation_config", "system_instruction", "safety_settings"})
 _METHODS = frozenset({"generate_content", "count_tokens"})
+_DEPTH = 2
+"""How many functions a model is followed through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,36 +39,57 @@ class Held:
     name: str
     """Empty where no name holds it."""
 
-    def inside(self, node: ast.expr) -> bool:
-        """The node is the class itself, or that of settings which become entries."""
-        made = [one.value.func for one in self.call.keywords if isinstance(one.value, ast.Call)]
-        return node is self.call.func or any(node is one for one in made if _settings(one))
-
     def moved(self, plan: Plan) -> tuple[Changes, str]:
         """The changes of the model and of all that is asked of it, or why there are none."""
-        model = keyword(self.call, "model_name")
-        value = model.value if model else next(iter(self.call.args), None)
-        told = {one.arg for one in self.call.keywords}
+        value, told = _named(self.call), {one.arg for one in self.call.keywords}
         if value is None or len(self.call.args) > 1 or not told <= _MADE_OF:
             return (), "it is made with what has no counterpart"
-        config = self._config()
+        given = [one for one in self.call.keywords if one.arg != "model_name"]
+        config = joined(plan, self.site, given) if given else ""
         if config is None:
             return (), "its settings are not written out"
-        if not self.name:
-            return self._direct(plan, value, config)
-        settings = free(self.code, f"{self.name}_config", f"{self.name}_settings") if config else ""
-        start, end = self.site.span(self.call)
-        first, last = self.site.span(value)
-        after = f"\n{self._indent()}{settings} = {config}" if config else ""
-        changes: Changes = ((self.site, (start, first, "")), (self.site, (last, end, after)))
+        if "safety_settings" in told:
+            plan.guarded.add(config)
+        return self._followed(plan, value, config) if self.name else self._direct(plan, value, config)
+
+    def _followed(self, plan: Plan, value: ast.expr, config: str) -> tuple[Changes, str]:
         if unsure(self.code, self.name):
             return (), f"what `{self.name}` holds is not known everywhere"
+        plan.names.add(self.name)
+        changes, settings = self._made(plan, value, config)
+        if settings != config and not self._alone():
+            return (), "its settings have no line to stand on"
+        if config in plan.guarded:
+            plan.guarded.add(settings)
         for site, load in self._loads():
-            part, why = _asked(plan, site, load, settings)
+            part, why = _asked(plan, site, load, settings, 0)
             if why:
                 return (), why
             changes = (*changes, *part)
         return changes, ""
+
+    def _made(self, plan: Plan, value: ast.expr, config: str) -> tuple[Changes, str]:
+        """The name's new value, its settings on the next line, and what they are called."""
+        start, end = self.site.span(self.call)
+        first, last = self.site.span(value)
+        own = bool(config) and config not in plan.objects
+        settings = free(self.code, f"{self.name}_config", f"{self.name}_settings") if own else config
+        after = f"\n{self._indent()}{settings} = {config}" if own else ""
+        changes: Changes = ((self.site, (start, first, "")), (self.site, (last, end, after)))
+        inside = (*between(self.site, start, first), *between(self.site, last, end))
+        above = "".join(f"{text}\n{self._indent()}" for text in inside if text not in after)
+        line = self.site.span(self._statement())[0]
+        return ((self.site, (line, line, above)), *changes) if above and self._alone() else changes, settings
+
+    def _statement(self) -> ast.stmt | ast.Call:
+        around = self.site.around(self.call)[0]
+        return around if isinstance(around, ast.stmt) else self.call
+
+    def _alone(self) -> bool:
+        """The assignment starts its line and ends with the call."""
+        start, end = self.site.span(self._statement())
+        before = self.site.source[self.site.source.rfind("\n", 0, start) + 1 : start]
+        return not before.strip() and end == self.site.span(self.call)[1]
 
     def _indent(self) -> str:
         start = self.site.span(self.call)[0]
@@ -79,11 +106,6 @@ class Held:
             )
         ]
 
-    def _config(self) -> str | None:
-        """Its settings as one dictionary; empty where it has none, None where they cannot be one."""
-        given = [one for one in self.call.keywords if one.arg != "model_name"]
-        return joined(self.site, given) if given else ""
-
     def _direct(self, plan: Plan, value: ast.expr, config: str) -> tuple[Changes, str]:
         around = self.site.around(self.call)
         match around[:2]:
@@ -93,8 +115,10 @@ class Held:
                 return (), "it goes on to where it is not followed"
 
 
-def _settings(function: ast.expr) -> bool:
-    return isinstance(function, ast.Attribute) and function.attr == "GenerationConfig"
+def _named(call: ast.Call) -> ast.expr | None:
+    """The model's name."""
+    model = keyword(call, "model_name")
+    return model.value if model else next(iter(call.args), None)
 
 
 def held(code: Code, use: Use) -> Held | None:
@@ -109,51 +133,54 @@ def held(code: Code, use: Use) -> Held | None:
             return Held(code=code, site=use.site, call=call, name="")
 
 
-def _asked(plan: Plan, site: Site, load: ast.Name, settings: str) -> tuple[Changes, str]:
+def _asked(plan: Plan, site: Site, load: ast.Name, settings: str, depth: int) -> tuple[Changes, str]:
     """The changes where something is asked of the model that a name holds."""
-    if len(plan.code.imports.assigned(load, site.cell)) != 1:
+    if not depth and len(plan.code.imports.assigned(load, site.cell)) != 1:
         return (), f"`{load.id}` may hold another model"
-    match site.around(load)[:2]:
+    around = site.around(load)
+    match around[:2]:
         case [ast.Attribute(attr=method), ast.Call() as call] if method in _METHODS:
             return generated(plan, site, call, load.id, settings)
         case [ast.Attribute(attr="start_chat"), ast.Call() as call]:
-            return _chat(plan, site, call, load.id, settings)
+            return chat(plan, site, call, load.id, settings)
         case [ast.Attribute(attr="model_name") as asked, *_]:
             return ((site, (site.span(load)[1], site.span(asked)[1], "")),), ""
+        case _ if not settings and depth < _DEPTH:
+            return _handed(plan, site, load, depth)
         case _:
             return (), f"`{load.id}` goes on to where it is not followed"
 
 
-def _chat(plan: Plan, site: Site, call: ast.Call, model: str, settings: str) -> tuple[Changes, str]:
-    statement = site.around(call)[0]
-    given = [one for one in call.keywords if one.arg == "history"]
-    empty = all(isinstance(one.value, ast.List) and not one.value.elts for one in given)
-    if call.args or len(given) != len(call.keywords) or not empty:
-        return (), "the chat is started with what has no counterpart"
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]):
-            pass
+def _handed(plan: Plan, site: Site, load: ast.Name, depth: int) -> tuple[Changes, str]:
+    """Handed to a function of the document's own that is handed nothing but models without settings: it asks them itself."""
+    lost = f"`{load.id}` goes on to where it is not followed"
+    match site.around(load)[:2]:
+        case [ast.Call() as call, *_] if call.func is not load:
+            inside = functions.received(plan.code, site, call, load, None)
+        case [ast.keyword(arg=str(name)), ast.Call() as call]:
+            inside = functions.received(plan.code, site, call, load, name)
         case _:
-            return (), "the chat goes on to where it is not followed"
-    if unsure(plan.code, name):
-        return (), f"what `{name}` holds is not known everywhere"
-    config = f", config={settings}" if settings else ""
-    opening = site.source.index("(", site.span(call.func)[1]) + 1
-    rest = ", " if given else ""
-    made: Change = (site.span(call)[0], opening, f"{plan.client}.chats.create(model={model}{config}{rest}")
-    changes: Changes = ((site, made),)
-    for at, load in loads(plan.code, name):
-        if all(one.value is not call for one in plan.code.imports.assigned(load, at.cell)):
-            continue
-        match at.around(load)[:2]:
-            case [ast.Attribute(attr="send_message"), ast.Call() as message]:
-                part, why = sent(plan, at, message)
-            case [ast.Attribute(attr="history") as history, *_]:
-                end = at.span(history)[1]
-                part, why = ((at, (end - len("history"), end, "get_history()")),), ""
-            case _:
-                return (), f"`{name}` goes on to where it is not followed"
+            return (), lost
+    if isinstance(inside, str):
+        return (), lost
+    if not all(isinstance(one, ast.Name) and _bare(plan, one, cell) for cell, one in inside.others):
+        return (), lost
+    changes: Changes = ()
+    for inner in inside.loads:
+        part, why = _asked(plan, inside.site, inner, "", depth + 1)
         if why:
             return (), why
         changes = (*changes, *part)
     return changes, ""
+
+
+def _bare(plan: Plan, name: ast.Name, cell: int) -> bool:
+    """The name holds a model that was made of its name alone."""
+    held = plan.code.imports.assigned(name, cell)
+    return len(held) == 1 and _made_bare(plan, held[0].value, held[0].cell)
+
+
+def _made_bare(plan: Plan, value: ast.expr, cell: int) -> bool:
+    if not isinstance(value, ast.Call) or plan.code.imports.dotted(value.func, cell) != CLASS:
+        return False
+    return {one.arg for one in value.keywords} <= {"model_name"}
