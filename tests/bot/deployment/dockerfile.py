@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,7 +121,7 @@ def run(rest: str, folder: Path, image: Image) -> None:
         image.not_run.append(command)
         return
     inherited = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
-    programs = f"{Path(sys.base_prefix) / 'bin'}:{inherited['PATH']}"
+    programs = f"{_pythons(folder.parent)}:{inherited['PATH']}"
     done = subprocess.run(
         ["/bin/sh", "-ec", command],
         cwd=folder,
@@ -133,6 +134,16 @@ def run(rest: str, folder: Path, image: Image) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"{command}\n{done.stdout}{done.stderr}")
+
+
+def _pythons(folder: Path) -> Path:
+    """A folder with `python` as the image's base has it; a system's own may be called `python3` alone."""
+    found = folder / "programs"
+    found.mkdir(exist_ok=True)
+    for name in ("python", "python3"):
+        with suppress(FileExistsError):
+            (found / name).symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
+    return found
 
 
 if __name__ == "__main__":
