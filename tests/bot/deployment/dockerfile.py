@@ -22,6 +22,9 @@ MAPPED = ("/opt", "/src", "/runs", "/var/lib/mendloop")
 NEEDS_A_SYSTEM = re.compile(r"\b(apt-get|useradd)\b")
 STEP_S = 600
 
+CERTIFICATES = {"UV_SYSTEM_CERTS": "true"} if Path("/etc/ssl/certs/ca-certificates.crt").exists() else {}
+"""The machine's own, as the set-up uses them: its way to the index may need them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
@@ -126,7 +129,10 @@ def run(rest: str, folder: Path, image: Image) -> None:
         ["/bin/sh", "-ec", command],
         cwd=folder,
         # How files get there is not what is looked at, and takes half of the time.
-        env=inherited | image.environment | {"PATH": programs, "UV_LINK_MODE": "hardlink", "UV_COMPILE_BYTECODE": "0"},
+        env=CERTIFICATES
+        | inherited
+        | image.environment
+        | {"PATH": programs, "UV_LINK_MODE": "hardlink", "UV_COMPILE_BYTECODE": "0"},
         capture_output=True,
         text=True,
         timeout=STEP_S,
