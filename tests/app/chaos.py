@@ -82,10 +82,10 @@ class Chaos:
         """Of the process of this kind."""
         command = [word.encode() for word in serving.command(kind)]
         # By its words alone: nobody of our own user sees what it was started with.
-        (found,) = [
-            pid for pid in below(os.getpid()) if _read(Path(f"/proc/{pid}/cmdline")).split(b"\0")[:-1] == command
-        ]
-        return found
+        found = [pid for pid in below(os.getpid()) if _read(Path(f"/proc/{pid}/cmdline")).split(b"\0")[:-1] == command]
+        # A child that has not become another program yet goes by its parent's words.
+        (first,) = set(found) - {child for pid in found for child in below(pid)}
+        return first
 
     def redis(self) -> int:
         """Number of the Redis process."""

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,9 @@ ROOT = Path(__file__).parents[3]
 MAPPED = ("/opt", "/src", "/runs", "/var/lib/mendloop")
 NEEDS_A_SYSTEM = re.compile(r"\b(apt-get|useradd)\b")
 STEP_S = 600
+
+CERTIFICATES = {"UV_SYSTEM_CERTS": "true"} if Path("/etc/ssl/certs/ca-certificates.crt").exists() else {}
+"""The machine's own, as the set-up uses them: its way to the index may need them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +124,15 @@ def run(rest: str, folder: Path, image: Image) -> None:
         image.not_run.append(command)
         return
     inherited = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
-    programs = f"{Path(sys.base_prefix) / 'bin'}:{inherited['PATH']}"
+    programs = f"{_pythons(folder.parent)}:{inherited['PATH']}"
     done = subprocess.run(
         ["/bin/sh", "-ec", command],
         cwd=folder,
         # How files get there is not what is looked at, and takes half of the time.
-        env=inherited | image.environment | {"PATH": programs, "UV_LINK_MODE": "hardlink", "UV_COMPILE_BYTECODE": "0"},
+        env=CERTIFICATES
+        | inherited
+        | image.environment
+        | {"PATH": programs, "UV_LINK_MODE": "hardlink", "UV_COMPILE_BYTECODE": "0"},
         capture_output=True,
         text=True,
         timeout=STEP_S,
@@ -133,6 +140,16 @@ def run(rest: str, folder: Path, image: Image) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"{command}\n{done.stdout}{done.stderr}")
+
+
+def _pythons(folder: Path) -> Path:
+    """A folder with `python` as the image's base has it; a system's own may be called `python3` alone."""
+    found = folder / "programs"
+    found.mkdir(exist_ok=True)
+    for name in ("python", "python3"):
+        with suppress(FileExistsError):
+            (found / name).symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
+    return found
 
 
 if __name__ == "__main__":
