@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _REASON_CHARS = 300
 UNDECLARED = "environment/undeclared"
 """The rule of findings about packages that nothing declares."""
+UNCOMPILED = frozenset({"SyntaxError", "IndentationError", "TabError"})
+"""Errors of a cell as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,14 @@ def gap(finding: Finding) -> bool:
 
 
 def reach(execution: Execution) -> float:
-    """How far a run got: the failed cell's index, infinity for a run to the end, -1 for no run."""
+    """How far a run got: the failed cell's index, half a cell more where it began, infinity to the end, -1 for no run."""
     if execution.status == "not_run":
         return -1.0
-    return math.inf if execution.failed_cell is None else float(execution.failed_cell)
+    if execution.failed_cell is None:
+        return math.inf
+    # A cell that cannot be compiled has not begun, whatever its first line would have come to.
+    begun = execution.error is None or execution.error.name not in UNCOMPILED
+    return execution.failed_cell + begun / 2
 
 
 def supersedes(attempt: Attempt, best: Attempt) -> bool:

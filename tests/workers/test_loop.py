@@ -88,7 +88,8 @@ class Toy:
                 runs.append(CellRun(cell=cell.index, status="not_run"))
             elif "boom" in cell.source or (self.flaky and len(self.runs) % 2 == 0):
                 status = "failed"
-                error = CellError(name="BoomError", message=cell.source, traceback="", line=1)
+                name = "SyntaxError" if "unparsable" in cell.source else "BoomError"
+                error = CellError(name=name, message=cell.source, traceback="", line=1)
                 runs.append(CellRun(cell=cell.index, status="error", error=error))
             else:
                 runs.append(CellRun(cell=cell.index, status="ok"))
@@ -292,6 +293,17 @@ async def test_a_first_failure_that_moves_later_is_an_improvement() -> None:
 
     assert isinstance(report.outcome, Improved)
     assert report.records[0].validation.head.failed_cell == 2
+
+
+@pytest.mark.parametrize(("cell", "outcome"), [("boom unparsable", Improved), ("boom before", Unrepaired)])
+async def test_a_cell_that_fails_where_it_could_not_even_begin_is_an_improvement(
+    cell: str, outcome: type[Improved | Unrepaired]
+) -> None:
+    toy = Toy(ladder=[Scripted(["boom"])])
+
+    report = await mend(notebook(cell), toy, budget=Budget(max_iterations=1))
+
+    assert isinstance(report.outcome, outcome)
 
 
 async def test_a_new_finding_in_a_cell_that_ran_before_is_no_improvement() -> None:
