@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parent / "results" / "hunks.json"
 TODAY = date(2026, 11, 20)
-BRIDGES_S = 3600.0
 NOTHING_RAN = Execution(status="not_run", reason="nothing is run here")
 _TOKEN = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([^\W\d]\w*)""")
 
@@ -198,9 +197,10 @@ async def mendings(
         workspace=corpus / "envs",
         limits=Limits(),
     )
+    settings = Settings(as_of=TODAY)
     supplier = Supplier(cache=cache(), tenant="bench", index=dict(os.environ), repository=corpus)
-    bridges = Bridges(supplier=supplier, packages=box.environment.packages, seconds=BRIDGES_S)
-    together = forgetting(stages(Settings(as_of=TODAY), box, releases=bridges), without)
+    bridges = Bridges(supplier=supplier, packages=box.environment.packages, seconds=settings.bridge_s)
+    together = forgetting(stages(settings, box, releases=bridges), without)
     for pair in json.loads((corpus / "manifest.json").read_text())["pairs"]:
         if pair["format"] != "ipynb" or pair["mixed_with_noise"] or (only and pair["id"] not in only):
             continue
