@@ -63,11 +63,14 @@ def lay_out(corpus: Path, folder: Path, count: int, megabytes: int) -> int:
 
 def with_outputs(notebook: dict[str, Any], number: int, weight: int) -> dict[str, Any]:
     """The notebook with an image in each code cell, so that it weighs about `weight` bytes more."""
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"] or notebook["cells"][:1]
+    # nbformat 3 has its cells in worksheets.
+    held = [cell for sheet in notebook.get("worksheets", [notebook]) for cell in sheet["cells"]]
+    cells = [cell for cell in held if cell["cell_type"] == "code"] or held[:1]
     made = random.Random(number)  # noqa: S311 - noise for a picture
     for cell in cells:
-        image = base64.b64encode(made.randbytes(weight * 3 // 4 // max(1, len(cells)))).decode()
-        cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"image/png": image}}]
+        image = base64.b64encode(made.randbytes(weight * 3 // 4 // len(cells))).decode()
+        shown = {"png": image} if "worksheets" in notebook else {"data": {"image/png": image}}
+        cell["outputs"] = [{"output_type": "display_data", "metadata": {}, **shown}]
     return notebook
 
 

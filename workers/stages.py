@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from workers.attempts import gap
 from workers.budget import Budget
-from workers.contract.domain import Cause, Execution, Rung, Staleness
+from workers.contract.domain import Execution, Staleness
 from workers.documents.stored import with_policy
-from workers.knowledge import facts, packs
 from workers.loop import mend_all
 from workers.repair.carried import CarriedRepairer
 from workers.repair.hints import HintsRepairer
 from workers.repair.rules import RulesRepairer
-from workers.review.sources import Reviewer
+from workers.review.assembling import counts, reviewer
 from workers.validate import plugins
 from workers.validate.commands import CommandCheck
 from workers.validate.conduct import Conduct, integrity
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from workers.environments.words import Decision
     from workers.protocols import Box, Check, Document, Environment, Faults, Repairer, Review
     from workers.repair.carried import Earlier
-    from workers.review.sources import Resolve
+    from workers.review.sources import Resolve, Reviewer
     from workers.review.whereto.following import Releases
     from workers.settings import Settings
     from workers.validate.commands import Runner
@@ -102,40 +101,6 @@ class BoxedStages:
 def varied(box: Box, settings: Settings) -> Box:
     """The box for runs that repeat another one: with another hash seed and host name, where the owner asked for it."""
     return box.otherwise() if settings.vary and isinstance(box, Varies) else box
-
-
-def counts(finding: Finding, settings: Settings) -> bool:
-    """True when a finding keeps an artifact from being fresh: its class and severity are asked for, and it is no opinion."""
-    return (
-        finding.staleness in settings.classes
-        and finding.severity.rank >= settings.severity_threshold.rank
-        and finding.rung > Rung.E1
-        and finding.cause is not Cause.INTENTIONAL
-        # A warning that one library raises about another: nothing in the artifact says it, nothing in it can mend it.
-        and not (finding.rule == "execution/warning" and finding.cause is Cause.ENVIRONMENT)
-    )
-
-
-def reviewer(  # noqa: PLR0913, PLR0917 - the parts of a review
-    settings: Settings,
-    environment: Environment,
-    resolve: Resolve | None,
-    workspace: Path | None = None,
-    declared: Mapping[str, Decision] | None = None,
-    releases: Releases | None = None,
-) -> Reviewer:
-    """The review by everything that is shipped and configured; `workspace` is the repository the artifacts lie in."""
-    return Reviewer(
-        packs=packs.with_own(packs.shipped(), settings.rules),
-        environment=environment,
-        business=settings.business,
-        as_of=settings.as_of,
-        resolve=resolve,
-        workspace=workspace,
-        declared=declared or {},
-        releases=releases,
-        facts=facts.targets,
-    )
 
 
 def stages(  # noqa: PLR0913 - the parts of a run, each by name

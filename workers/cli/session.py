@@ -13,15 +13,18 @@ from workers.cli import logs, notes
 from workers.contract.markdown import seen
 from workers.contract.redact import redactor
 from workers.contract.report import sentence
+from workers.documents import notebook
 from workers.review.models.source import stale_preferences
 from workers.running.prepared import prepare
 from workers.settings import assemble, judged_by
 from workers.workspace import discover, find_repo, load_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from workers.contract.domain import Report
     from workers.contract.redact import Redactor
+    from workers.protocols import Document
     from workers.running.prepared import Prepared
     from workers.settings import Plan
 
@@ -38,8 +41,36 @@ class Asked:
     """As `settings.assemble` takes them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A repository with its settings, and where its artifacts are. None of them was read."""
+
+    repo: Path
+    """Its folder, absolute and without links."""
+    plan: Plan
+    paths: tuple[str, ...]
+    """Of the artifacts, as `workspace.discover` tells them."""
+    redactor: Redactor
+
+    def prepared(
+        self, read: Callable[[bytes, str], Document] = notebook.parse, unread: Sequence[Report] | None = None
+    ) -> Prepared:
+        """All artifacts, read; where it is known what of them cannot be (`unread`), that alone."""
+        paths = self.paths if unread is None else ()
+        return prepare(self.repo, self.plan, paths, self.redactor, unread or (), read)
+
+
 def start(asked: Asked) -> Prepared:
-    """Find the repository, read its configuration and its artifacts; say what a person may have meant otherwise.
+    """`begin`, and read every artifact.
+
+    Raises:
+        ConfigError: a path, a flag, a variable or the configuration is wrong.
+    """
+    return begin(asked).prepared()
+
+
+def begin(asked: Asked) -> Begun:
+    """Find the repository, read its configuration, look for its artifacts; say what a person may have meant otherwise.
 
     Raises:
         ConfigError: a path, a flag, a variable or the configuration is wrong.
@@ -57,10 +88,11 @@ def start(asked: Asked) -> Prepared:
     )
     notes.refuse_missing_requirements(plan)
     tell_stale_preferences(plan)
-    opened = prepare(repo, plan, discover(repo, asked.paths, plan), masking)
-    told = [*notes.unread_variables(os.environ, near=True), notes.nothing_found(asked.paths, opened)]
+    begun = Begun(repo=repo, plan=plan, paths=discover(repo, asked.paths, plan), redactor=masking)
+    nothing = "" if begun.paths else notes.nothing_found(asked.paths, begun.prepared())
+    told = [*notes.unread_variables(os.environ, near=True), nothing]
     tell([*([] if asked.config else [notes.misnamed(repo)]), *told], masking)
-    return opened
+    return begun
 
 
 def tell(sentences: Iterable[str], masking: Redactor) -> None:

@@ -23,7 +23,6 @@ from workers.contract.domain import (
 )
 from workers.contract.errors import EnvironmentBuildError
 from workers.contract.markdown import capped
-from workers.environments import listed
 from workers.environments.errors import is_weather
 from workers.sandbox import environments
 from workers.sandbox.limits import MIB, Limits
@@ -125,6 +124,8 @@ async def environment_for(root: Root, *, cache: Path, index: Mapping[str, str]) 
         EnvironmentBuildError: the interpreter or the requirements cannot be used.
     """
     if root.requirements is not None:
+        from workers.environments import listed  # noqa: PLC0415 - loaded only where one is to be built
+
         return await listed.from_requirements(root.requirements, cache=cache, environ=index)
     if root.python is not None:
         return await environments.from_interpreter(_interpreter(root.python))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workers.contract.domain import Report
+from workers.documents import notebook
 from workers.sandbox.limits import MIB
 from workers.workspace import load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from workers.contract.redact import Redactor
@@ -40,14 +41,19 @@ class Prepared:
         return [(root, documents) for root, documents in by_root if documents]
 
 
-def prepare(
-    repo: Path, plan: Plan, paths: Sequence[str], redactor: Redactor, unread: Sequence[Report] = ()
+def prepare(  # noqa: PLR0913, PLR0917 - the parts of a repository
+    repo: Path,
+    plan: Plan,
+    paths: Sequence[str],
+    redactor: Redactor,
+    unread: Sequence[Report] = (),
+    read: Callable[[bytes, str], Document] = notebook.parse,
 ) -> Prepared:
     """Read the artifacts at `paths` (as `workspace.discover` tells them). Never raises for what is in a file.
 
-    `unread` are reports about other artifacts, that the caller knows of already.
+    `unread` are reports about other artifacts, that the caller knows of already; `read` is as `workspace.load` takes it.
     """
-    loaded = [load(repo, path, plan.root_for(path).settings.file_mb * MIB) for path in paths]
+    loaded = [opened(repo, plan, path, read) for path in paths]
     return Prepared(
         repo=repo,
         plan=plan,
@@ -55,3 +61,10 @@ def prepare(
         unread=(*unread, *(each for each in loaded if isinstance(each, Report))),
         redactor=redactor,
     )
+
+
+def opened(
+    repo: Path, plan: Plan, path: str, read: Callable[[bytes, str], Document] = notebook.parse
+) -> Document | Report:
+    """The artifact at `path`, read as `workspace.load` reads it and no larger than its root allows."""
+    return load(repo, path, plan.root_for(path).settings.file_mb * MIB, read)

@@ -16,18 +16,16 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from workers.contract.domain import Execution
-from workers.contract.errors import DocumentError
-from workers.documents.notebook import DEFAULT_LIMITS
-from workers.documents.sketch import sketch
+from workers.contract.domain import Execution, Report
+from workers.workspace import inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from workers.contract.domain import Finding
     from workers.protocols import Document, Review
+    from workers.workspace import Item
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,12 +45,11 @@ NOTHING_RAN = Execution(status="not_run", reason="a scan runs nothing")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One file that was looked at."""
+    """One artifact that was looked at: what is told of it, without its text."""
 
-    path: str
-    findings: tuple[Finding, ...] = ()
-    error: str = ""
-    """Why it could not be read; empty where it was."""
+    item: Item
+    kind: str
+    findings: tuple[Finding, ...]
 
 
 class _Work:
@@ -63,20 +60,28 @@ class _Work:
 
 
 def detect(
-    files: Sequence[tuple[Path, str]], review: Review, *, workers: int | None = None
-) -> Generator[Seen, None, None]:
-    """What `review` finds in the notebooks at these paths, in their order; each is read where it is looked at.
+    paths: Sequence[str],
+    read: Callable[[str], Document | Report],
+    judge: Callable[[Document], Sequence[Finding]],
+    *,
+    workers: int | None = None,
+) -> Generator[Seen | Report, None, None]:
+    """What `judge` finds in the artifacts at `paths`, in their order; the report of one that `read` could not read.
 
-    The pairs are (file, what readers know it as). A file that cannot be read is told of, and ends nothing.
+    Each is read where it is judged and forgotten there, so that memory does not grow with what all of them weigh.
     """
-    return ordered(files, lambda pair: _look(pair[0], pair[1], review), workers=workers)
+
+    def look(path: str) -> Seen | Report:
+        document = read(path)
+        return document if isinstance(document, Report) else told(document, judge(document))
+
+    return ordered(paths, look, workers=workers)
 
 
-def reviewed(
-    documents: Sequence[Document], review: Review, *, workers: int | None = None
-) -> Generator[tuple[Finding, ...], None, None]:
-    """What `review` finds in documents that are at hand, in their order."""
-    return ordered(documents, lambda document: _now(review, document), workers=workers)
+def told(document: Document, findings: Iterable[Finding]) -> Seen:
+    """A document and what was found in it."""
+    (item,) = inventory([document])
+    return Seen(item=item, kind=document.kind, findings=tuple(findings))
 
 
 def ordered(items: Sequence[T], do: Callable[[T], R], *, workers: int | None = None) -> Generator[R, None, None]:
@@ -127,21 +132,7 @@ def _chunk(start: int) -> list[Any]:
     return [] if do is None else [do(item) for item in _Work.items[start : start + CHUNK]]
 
 
-def _look(file: Path, shown: str, review: Review) -> Seen:
-    try:
-        document = sketch(_read(file), shown)
-    except (DocumentError, OSError) as error:
-        return Seen(path=shown, error=str(error))
-    return Seen(path=shown, findings=_now(review, document))
-
-
-def _read(file: Path) -> bytes:
-    """At most a byte more than what is read at all, so that a large file is refused and not held."""
-    with file.open("rb") as opened:
-        return opened.read(DEFAULT_LIMITS.size_bytes + 1)
-
-
-def _now(review: Review, document: Document) -> tuple[Finding, ...]:
+def now(review: Review, document: Document) -> tuple[Finding, ...]:
     """What a review that has nobody to ask comes to. It waits for nothing, so no loop has to be made to wait in."""
     going = review(document, NOTHING_RAN)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import weakref
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,15 @@ import pytest
 
 from tests.builders import notebook
 from tests.environments import environment
+from workers.contract.domain import Report
+from workers.documents.sketch import sketch
 from workers.knowledge.packs import shipped
 from workers.review.rules import find
 from workers.running import scanning
+from workers.workspace import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from workers.contract.domain import Execution, Finding
@@ -29,33 +34,57 @@ async def review(document: Document, execution: Execution) -> tuple[Finding, ...
     return find(document, shipped(), NOW, as_of=dt.date(2026, 11, 20))
 
 
-def files(folder: Path, count: int) -> list[tuple[Path, str]]:
-    made: list[tuple[Path, str]] = []
+def judge(document: Document) -> Sequence[Finding]:
+    return scanning.now(review, document)
+
+
+def reading(folder: Path) -> Callable[[str], Document | Report]:
+    return lambda path: load(folder, path, 2**20, sketch)
+
+
+def files(folder: Path, count: int) -> list[str]:
+    made: list[str] = []
     for number in range(count):
         path = folder / f"{number:03}.ipynb"
         path.write_bytes(notebook("import numpy as np\n" + "np.int\n" * (number % 3), path=path.name).raw)
-        made.append((path, path.name))
+        made.append(path.name)
     return made
 
 
 def test_several_processes_find_what_one_finds_in_the_same_order(tmp_path: Path) -> None:
     listed = files(tmp_path, MANY)
 
-    alone, together = (list(scanning.detect(listed, review, workers=count)) for count in (1, 2))
+    alone, together = (list(scanning.detect(listed, reading(tmp_path), judge, workers=count)) for count in (1, 2))
 
     assert together == alone
-    assert [len(seen.findings) for seen in together] == [number % 3 for number in range(MANY)]
+    seen = [one for one in together if isinstance(one, scanning.Seen)]
+    assert [(one.item.path, len(one.findings)) for one in seen] == [(path, n % 3) for n, path in enumerate(listed)]
+    assert {(one.item.language, one.item.code_cells, one.kind) for one in seen} == {("python", 1, "notebook")}
 
 
-def test_a_file_that_cannot_be_read_is_told_of_and_ends_nothing(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_told_of_in_its_place_and_ends_nothing(tmp_path: Path) -> None:
     listed = files(tmp_path, MANY)
-    listed[40][0].write_text("{")
-    listed[41][0].unlink()
+    (tmp_path / listed[40]).write_text("{")
+    (tmp_path / listed[41]).unlink()
 
-    seen = list(scanning.detect(listed, review, workers=2))
+    seen = list(scanning.detect(listed, reading(tmp_path), judge, workers=2))
 
-    assert [one.path for one in seen if one.error] == ["040.ipynb", "041.ipynb"]
+    reports = {index: one.artifact.path for index, one in enumerate(seen) if isinstance(one, Report)}
+    assert reports == {40: "040.ipynb", 41: "041.ipynb"}
     assert len(seen) == MANY
+
+
+def test_what_was_looked_at_is_not_kept(tmp_path: Path) -> None:
+    listed = files(tmp_path, 5)
+    alive: weakref.WeakSet[Document] = weakref.WeakSet()
+
+    def watched(document: Document) -> Sequence[Finding]:
+        alive.add(document)
+        return judge(document)
+
+    held = [len(alive) for _ in scanning.detect(listed, reading(tmp_path), watched, workers=1)]
+
+    assert max(held) <= 1
 
 
 def test_what_comes_first_is_there_before_the_last_was_looked_at(tmp_path: Path) -> None:
@@ -90,9 +119,3 @@ def test_a_few_documents_start_no_process() -> None:
 
 def test_one_core_is_enough() -> None:
     assert set(scanning.ordered(range(MANY), lambda _: os.getpid(), workers=1)) == {os.getpid()}
-
-
-def test_documents_at_hand_are_reviewed_in_their_order() -> None:
-    documents = [notebook("import numpy as np\n" + "np.int\n" * (number % 2)) for number in range(MANY)]
-
-    assert [len(found) for found in scanning.reviewed(documents, review, workers=2)] == [0, 1] * (MANY // 2)
