@@ -5,7 +5,8 @@
 CORPUS is as in `bench.corpus`; its pairs of notebooks that `mixed_with_noise` does not mark are read in place. PATH is the
 interpreter of an environment in which the libraries of the pairs are installed as they are today; earlier releases are looked up
 in the package index that this machine's variables name, as in any run. `--without` leaves out all rules and mined facts of these
-packages: what is mended then, is mended by what the environment and the releases say themselves.
+packages: what is mended then, is mended by what the environment and the releases say themselves. FILE gets every hunk with its tokens; a whole
+measurement is kept in `bench/results/hunks.json` in numbers alone.
 
 A hunk is a stretch of code lines that the owner replaced. Its stale tokens are the names, keywords and strings in it that the
 owner's whole version does not have any more; a hunk without any is not counted. It is detected when a finding stands in it, and
@@ -25,7 +26,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workers.budget import Budget
 from workers.cli.session import cache
@@ -247,6 +248,11 @@ def table(made: Sequence[Hunk]) -> list[str]:
     return rows
 
 
+def kept(hunk: Hunk) -> dict[str, Any]:
+    """The hunk in numbers: its tokens are not ours to keep."""
+    return asdict(hunk) | {"stale": len(hunk.stale), "left": len(hunk.left)}
+
+
 def names(text: str) -> frozenset[str]:
     """Names between commas."""
     return frozenset(filter(None, text.split(",")))
@@ -259,11 +265,14 @@ def main() -> None:
     parser.add_argument("--python", type=Path, required=True)
     parser.add_argument("--only", type=names, default=frozenset[str]())
     parser.add_argument("--without", type=names, default=frozenset[str]())
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     made = asyncio.run(measured(arguments.corpus, arguments.python, arguments.only, arguments.without))
     print("\n".join(table(made)))
-    arguments.out.write_text(json.dumps([asdict(one) for one in made], indent=1) + "\n", encoding="utf-8")
+    if arguments.out:
+        arguments.out.write_text(json.dumps([asdict(one) for one in made], indent=1) + "\n", encoding="utf-8")
+    if not arguments.only | arguments.without:
+        RESULTS.write_text(json.dumps([kept(one) for one in made]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
