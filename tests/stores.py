@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from arq.connections import ArqRedis
 
 STARTS_S = 20.0
+ANSWERS_S = 60.0
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ def postgres(folder: Path) -> Generator[str]:
     """The URL of a server's own database. Processes that name the same folder share the server."""
     with alone(folder.with_suffix(".lock")):
         server = pgserver.get_server(folder)  # pyright: ignore[reportPrivateImportUsage]  # its one function
-        if " on" in server.psql("SHOW fsync"):
+        if " on" in _first_answer(server):
             server.psql("ALTER SYSTEM SET fsync = off")
             server.psql("SELECT pg_reload_conf()")
     try:
@@ -77,6 +78,19 @@ def postgres(folder: Path) -> Generator[str]:
     finally:
         with alone(folder.with_suffix(".lock")):
             server.cleanup()
+
+
+def _first_answer(server: Any) -> str:
+    """Whether it writes through, as `psql` shows it; waits for one that runs and does not listen (yet, or any more)."""
+    until = time.monotonic() + ANSWERS_S
+    while True:
+        try:
+            return str(server.psql("SHOW fsync"))
+        except subprocess.CalledProcessError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+            server.ensure_postgres_running()
 
 
 @contextmanager

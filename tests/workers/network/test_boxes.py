@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from workers.network.starting import Proxy
 
 AUTHORITY = rig.authority_of()
+LONG = replace(SMALL, wall_s=120, cell_timeout_s=100)
+"""Time enough for a cell that looks through all the memory it can see, on a machine that is busy."""
 
 QUIET = """
 def quietly(call, *arguments):
@@ -126,7 +129,7 @@ async def reaching(place: Place, host: HostUnderTest, **more: str) -> AsyncGener
             recording=folder / "recorded",
             trial=rig.trial(AUTHORITY),
         ) as running:
-            box = BubblewrapBox(place.environment, place.overlay, None, SMALL, canaries=CANARIES)
+            box = BubblewrapBox(place.environment, place.overlay, None, LONG, canaries=CANARIES)
             yield ReachingBox(box=box, network=running), running
     finally:
         shutil.rmtree(folder)
@@ -217,7 +220,7 @@ async def test_x138_the_credential_is_nowhere_in_the_box_while_requests_with_it_
 
 
 async def test_a_credential_in_the_box_would_be_found_there(place: Place) -> None:
-    run = await place.run(f"import os; os.environ['A'] = {KEY!r}\nREVERSED = {KEY[::-1]!r}\n{LOOK}")
+    run = await place.run(f"import os; os.environ['A'] = {KEY!r}\nREVERSED = {KEY[::-1]!r}\n{LOOK}", limits=LONG)
 
     assert told(run)["variables"]
 
