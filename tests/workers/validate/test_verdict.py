@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
@@ -194,14 +195,17 @@ async def test_prose_of_a_failing_notebook_is_not_called_executed() -> None:
     assert not validation.passed
 
 
-async def test_the_fast_rules_let_a_large_notebook_pass() -> None:
+async def test_the_fast_rules_take_less_than_a_second_on_a_large_notebook() -> None:
     cells = [f"value_{number} = np.int({number}) + model.score(X, y)\nprint(value_{number})\n" for number in range(500)]
     base, head = notebook(*cells), notebook(*[cell.replace("np.int", "int") for cell in cells])
     rules = [*standard()[:-1], Policy(PolicySettings(diff_lines=10_000))]
+    started = sum(os.times()[:4])
 
     cases = [await rule.check(change(base, head)) for rule in rules]
 
     assert [case.name for case in cases if not case.passed] == []
+    # Of the processor, its children's too: what else the machine does is no matter. Generous; under 1 s where it is idle.
+    assert sum(os.times()[:4]) - started < 5
 
 
 async def test_a_missing_box_is_nobodys_verdict() -> None:
